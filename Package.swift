@@ -1,0 +1,69 @@
+// swift-tools-version: 6.2
+// The rooms of Tonnelle. A folder of Sources is a target is a room; `room` names what it may import.
+// `JSONText` and `Quantities` are open to every room but `RingSeries`, which keeps to integers.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .treatAllWarnings(as: .error),
+  .strictMemorySafety(),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+func room(_ name: String, imports: [String] = []) -> Target {
+  let keepsToTheStandardLibrary = ["JSONText", "Quantities", "RingSeries"].contains(name)
+  let open = keepsToTheStandardLibrary ? [] : ["JSONText", "Quantities"]
+  return .target(
+    name: name,
+    dependencies: (imports + open).map { .byName(name: $0) },
+    swiftSettings: strict)
+}
+
+func cLibrary(_ name: String, pkgConfig: String, debian: String) -> Target {
+  .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([debian])])
+}
+
+let program = [
+  "Gateway", "PublicEndpoint", "OperatorEndpoint", "Configuration", "Core", "CoolIslands",
+  "SensorProtocol", "Publication", "RingSeries", "MQTTLink", "HTTPServer", "Store", "Pages",
+]
+
+let package = Package(
+  name: "Tonnelle",
+  products: [.executable(name: "tonnelle", targets: ["tonnelle"])],
+  dependencies: [],
+  targets: [
+    .executableTarget(
+      name: "tonnelle", dependencies: (program + ["JSONText", "Quantities", "CZlib"]).map { .byName(name: $0) },
+      swiftSettings: strict),
+    .executableTarget(
+      name: "Benchmarks", dependencies: (program + ["JSONText", "Quantities"]).map { .byName(name: $0) },
+      swiftSettings: strict),
+
+    room("Gateway", imports: [
+      "Configuration", "Core", "CoolIslands", "SensorProtocol", "RingSeries", "Publication", "MQTTLink", "Store",
+    ]),
+    room("PublicEndpoint", imports: ["HTTPServer", "Pages", "Publication"]),
+    room("OperatorEndpoint", imports: [
+      "HTTPServer", "Pages", "Store", "CoolIslands", "RingSeries", "Publication",
+    ]),
+    room("Configuration", imports: ["CoolIslands", "SensorProtocol", "RingSeries"]),
+    room("Core", imports: ["CoolIslands", "SensorProtocol", "RingSeries", "Publication"]),
+    room("CoolIslands", imports: ["RingSeries", "SensorProtocol", "Publication"]),
+    room("SensorProtocol"),
+    room("Publication"),
+    room("RingSeries"),
+    room("MQTTLink", imports: ["CMosquitto"]),
+    room("HTTPServer", imports: ["CMicroHTTPD", "CZlib"]),
+    room("Store", imports: ["CSQLite", "CZlib"]),
+    room("Pages"),
+    room("JSONText"),
+    room("Quantities"),
+
+    cLibrary("CMosquitto", pkgConfig: "libmosquitto", debian: "libmosquitto-dev"),
+    cLibrary("CSQLite", pkgConfig: "sqlite3", debian: "libsqlite3-dev"),
+    cLibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", debian: "libmicrohttpd-dev"),
+    cLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
+  ]
+)

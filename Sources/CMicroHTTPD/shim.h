@@ -1,0 +1,35 @@
+#pragma once
+#include <microhttpd.h>
+#include <netinet/in.h>
+
+/// MHD_start_daemon is variadic. One typed function for the one way we start it: C checks every argument.
+static inline struct MHD_Daemon *cmhd_start(unsigned int flags, const struct sockaddr *address,
+    unsigned int threads, unsigned int connections, unsigned int connections_per_address,
+    unsigned int timeout_seconds, size_t memory_per_connection, MHD_AccessHandlerCallback handler,
+    void *context, MHD_RequestCompletedCallback completed, void *completed_context) {
+  return MHD_start_daemon(flags, 0, NULL, NULL, handler, context,
+      MHD_OPTION_SOCK_ADDR, address,
+      MHD_OPTION_THREAD_POOL_SIZE, threads,
+      MHD_OPTION_CONNECTION_LIMIT, connections,
+      MHD_OPTION_PER_IP_CONNECTION_LIMIT, connections_per_address,
+      MHD_OPTION_CONNECTION_TIMEOUT, timeout_seconds,
+      MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory_per_connection,
+      MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
+      MHD_OPTION_NOTIFY_COMPLETED, completed, completed_context,
+      MHD_OPTION_END);
+}
+
+/// MHD_get_daemon_info and MHD_get_connection_info are variadic too.
+static inline uint16_t cmhd_port(struct MHD_Daemon *daemon) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_BIND_PORT);
+  return info == NULL ? 0 : info->port;
+}
+
+/// MHD_SIZE_UNKNOWN is a cast macro.
+static inline struct MHD_Response *cmhd_stream_response(size_t block_size, MHD_ContentReaderCallback reader,
+    void *context, MHD_ContentReaderFreeCallback release) {
+  return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, block_size, reader, context, release);
+}
+
+/// MHD_CONTENT_READER_END_OF_STREAM is a cast macro.
+static inline ssize_t cmhd_end_of_stream(void) { return MHD_CONTENT_READER_END_OF_STREAM; }

@@ -1,0 +1,12 @@
+#pragma once
+#include <zlib.h>
+
+/// deflateInit2 is a macro, which Swift cannot see. Window bits 15 + 16: a gzip wrapper (zlib.h).
+static inline int czlib_deflate_init_gzip(z_stream *stream, int level) {
+  return deflateInit2(stream, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+}
+
+/// inflateInit2 likewise. Window bits 15 + 32: gzip or zlib, told by the header (zlib.h).
+static inline int czlib_inflate_init(z_stream *stream) {
+  return inflateInit2(stream, 15 + 32);
+}

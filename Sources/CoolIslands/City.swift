@@ -1,0 +1,159 @@
+// What is configured: a city, its places, its sensors. Values made once by `Configuration`, never changed after.
+
+public import Publication
+public import Quantities
+public import RingSeries
+public import SensorProtocol
+
+/// A city as configured.
+public struct City: Sendable {
+  /// The identifier, as in `tonnelle/v1/city/<city>`.
+  public var id: String
+  /// The name.
+  public var name: String
+  /// Civil time.
+  public var zone: CivilZone
+  /// Public holidays, for `PH` in opening hours.
+  public var holidays: Set<CivilDay>
+  /// Places in the order of their identifiers.
+  public var places: [Place]
+  /// Sensors in the order of their topics.
+  public var sensors: [Sensor]
+  /// Reference zones in the order of their identifiers.
+  public var zones: [ReferenceZone]
+  /// Thresholds of the project's own choosing.
+  public var choices: Choices
+  /// What the page must say about the origin of its values, by language.
+  public var notice: [String: String]
+  /// Who answers questions, as a URL or `mailto:`.
+  public var contact: String?
+
+  /// A city.
+  public init(
+    id: String, name: String, zone: CivilZone, holidays: Set<CivilDay>, places: [Place], sensors: [Sensor],
+    zones: [ReferenceZone], choices: Choices, notice: [String: String], contact: String?
+  ) {
+    self.id = id
+    self.name = name
+    self.zone = zone
+    self.holidays = holidays
+    self.places = places
+    self.sensors = sensors
+    self.zones = zones
+    self.choices = choices
+    self.notice = notice
+    self.contact = contact
+  }
+}
+
+/// A place as configured.
+public struct Place: Sendable {
+  /// What is public of it from the start; the intervals are filled in as days pass.
+  public var about: PublicAbout
+  /// Its timetable.
+  public var opening: Timetable
+  /// When occupancy and noise must not be taken in: a schoolyard's school hours.
+  public var schoolHours: OpeningHours?
+  /// People who fit; nil when not known.
+  public var capacity: Int?
+  /// People who are there before anyone comes, and do not count as taken room.
+  public var staff: Int
+  /// Index of its reference zone.
+  public var zone: Int?
+
+  /// A timetable, or why there is none.
+  public enum Timetable: Sendable {
+    /// Nothing is published.
+    case none
+    /// What is published cannot be read.
+    case unreadable(OpeningHoursError)
+    /// Opening hours.
+    case hours(OpeningHours)
+  }
+
+  /// A place.
+  public init(
+    about: PublicAbout, opening: Timetable, schoolHours: OpeningHours?, capacity: Int?, staff: Int, zone: Int?
+  ) {
+    self.about = about
+    self.opening = opening
+    self.schoolHours = schoolHours
+    self.capacity = capacity
+    self.staff = staff
+    self.zone = zone
+  }
+}
+
+/// A sensor as configured.
+public struct Sensor: Sendable {
+  /// The identifier, unique in the city.
+  public var id: String
+  /// The topic on which it publishes.
+  public var topic: String
+  /// What reads its payloads.
+  public var decoder: Decoder
+  /// Index of its place; nil for a station that only serves as a reference.
+  public var place: Int?
+  /// The fields it reports.
+  public var fields: [Field]
+  /// Seconds between two readings; what a reading stands for where it does not say.
+  public var period: Int64
+  /// Silence after which nothing is known any more.
+  public var staleAfter: Span
+  /// How its counters count.
+  public var counter: Counter.Model
+
+  /// A sensor.
+  public init(
+    id: String, topic: String, decoder: Decoder, place: Int?, fields: [Field], period: Int64, staleAfter: Span,
+    counter: Counter.Model
+  ) {
+    self.id = id
+    self.topic = topic
+    self.decoder = decoder
+    self.place = place
+    self.fields = fields
+    self.period = period
+    self.staleAfter = staleAfter
+    self.counter = counter
+  }
+}
+
+/// Places that are compared with one reference.
+public struct ReferenceZone: Sendable {
+  /// The identifier.
+  public var id: String
+  /// Index of the sensor that measures the reference.
+  public var reference: Int
+
+  /// A zone.
+  public init(id: String, reference: Int) {
+    self.id = id
+    self.reference = reference
+  }
+}
+
+/// Thresholds that are the project's choice, not a standard's; each can be set.
+public struct Choices: Hashable, Sendable {
+  /// Minutes over which temperatures are averaged and compared.
+  public var coolnessWindowMinutes: Int64 = 10
+  /// How old a humidity may be to count for the felt temperature.
+  public var humidityWindow = Span.minutes(30)
+  /// Difference at which a place is `much_cooler`.
+  public var muchCooler = MilliCelsius(3000)
+  /// Difference at which a place is `cooler`; the same below zero is `warmer`.
+  public var cooler = MilliCelsius(1000)
+  /// Felt temperatures at which `cool` ends, `warm` ends, `hot` ends.
+  public var feltBorders = [MilliCelsius(27_000), MilliCelsius(32_000), MilliCelsius(41_000)]
+  /// Levels at which `quiet` ends, `moderate` ends, `loud` ends.
+  public var noiseBorders = [MilliDecibels(50_000), MilliDecibels(60_000), MilliDecibels(70_000)]
+  /// Shares of the capacity, in thousandths, at which `free` ends and `busy` ends.
+  public var occupancyBorders: [Int64] = [500, 900]
+  /// Share of a quarter of an hour, in thousandths, that must be covered for an LAeq.
+  public var noiseCoverage: Int64 = 500
+  /// How long after closing the head count returns to nobody.
+  public var resetGrace = Span.minutes(30)
+
+  /// The defaults.
+  public init() {}
+}

@@ -1,0 +1,102 @@
+// Readings in: time checked, value kept, people counted.
+
+internal import Publication
+public import Quantities
+public import RingSeries
+public import SensorProtocol
+
+extension CityState {
+  /// A reading may be this much ahead of its arrival as it is.
+  static let slightlyAhead = Span.minutes(2)
+  /// Up to this much ahead it counts at its arrival; beyond, the device's clock is wrong and the reading is refused.
+  static let farAhead = Span.hours(1)
+  /// Older readings than this are refused.
+  static let oldest = Span.days(14)
+
+  /// Takes one observation of a sensor.
+  ///
+  /// - Parameters:
+  ///   - observation: what was measured.
+  ///   - sensor: the sensor's index.
+  ///   - arrival: when the message came.
+  /// - Returns: what became of it.
+  /// - Throws: ``Refusal`` when it does not count.
+  public mutating func observe(
+    _ observation: Observation, sensor: Int, arrival: Instant
+  ) throws(Refusal) -> Appended {
+    let configured = city.sensors[sensor]
+    guard let field = configured.fields.firstIndex(of: observation.field) else { throw .notThisSensors }
+    let time = try Self.accepted(observation.time, arrival: arrival)
+    let appended = bank.append(
+      Sample(time: time.milliseconds, value: observation.value), to: sensors[sensor].series[field],
+      seconds: observation.seconds ?? configured.period)
+    switch appended {
+    case .accepted, .bucketOnly:
+      sensors[sensor].readings += 1
+      sensors[sensor].lastObserved = max(sensors[sensor].lastObserved ?? time, time)
+      note(observation, sensor: sensor, at: time)
+      if let place = configured.place { schedule(place, at: arrival.nextWholeSecond) }
+    case .repeated, .conflicting, .tooOld, .ahead:
+      break
+    }
+    return appended
+  }
+
+  private static func accepted(_ time: Instant, arrival: Instant) throws(Refusal) -> Instant {
+    guard time >= arrival - oldest else { throw .timeTooOld }
+    if time <= arrival + slightlyAhead { return time }
+    guard time <= arrival + farAhead else { throw .timeAhead }
+    return arrival
+  }
+
+  private mutating func note(_ observation: Observation, sensor: Int, at time: Instant) {
+    if observation.field == .batteryPercent { sensors[sensor].battery = MilliPercent(observation.value) }
+    guard observation.field.isAboutPeople, let place = city.sensors[sensor].place else { return }
+    let count = observation.value / 1000
+    switch observation.field {
+    case .inTotal, .outTotal: pass(total: count, observation.field, sensor: sensor, place: place, at: time)
+    case .people where time >= places[place].headcount.lastHeard ?? .distantPast:
+      places[place].headcount.rebase(to: count)
+    case .occupied: presence(count == 1, sensor: sensor, place: place)
+    default: break
+    }
+    places[place].headcount.hear(at: time)
+  }
+
+  private mutating func pass(total: Int64, _ field: Field, sensor: Int, place: Int, at time: Instant) {
+    let model = city.sensors[sensor].counter
+    // Nobody may learn from a difference what went on in school hours: counting begins anew after them.
+    let last = sensors[sensor].lastCounted ?? time
+    if hadSchoolHours(place: place, from: last, to: time) {
+      sensors[sensor].entered.rebase()
+      sensors[sensor].left.rebase()
+    }
+    let isEntry = field == .inTotal
+    let step =
+      isEntry
+      ? sensors[sensor].entered.take(total: total, at: time.milliseconds, model: model)
+      : sensors[sensor].left.take(total: total, at: time.milliseconds, model: model)
+    sensors[sensor].lastCounted = max(last, time)
+    switch step {
+    case .counted(let people), .restarted(let people):
+      places[place].headcount.pass(in: isEntry ? people : 0, out: isEntry ? 0 : people)
+    case .baseline, .late:
+      break
+    }
+  }
+
+  private func hadSchoolHours(place: Int, from: Instant, to: Instant) -> Bool {
+    guard city.places[place].schoolHours != nil, from < to else { return false }
+    return places[place].schoolIntervals.contains { $0.from < to && $0.until > from }
+  }
+
+  /// A presence sensor only says "someone": one person if nobody was counted, nobody once all sensors are free.
+  private mutating func presence(_ occupied: Bool, sensor: Int, place: Int) {
+    sensors[sensor].occupied = occupied
+    if occupied {
+      if places[place].headcount.people == 0 { places[place].headcount.rebase(to: 1) }
+    } else if sensorsOfPlace[place].allSatisfy({ sensors[$0].occupied != true }) {
+      places[place].headcount.rebase(to: 0)
+    }
+  }
+}

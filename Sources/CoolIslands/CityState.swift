@@ -1,0 +1,164 @@
+// The living state of a city: what its sensors said, and what that makes of its places.
+//
+// A pure state machine: `observe` takes readings, `evaluate` computes one place at one moment, and `nextDue` says when
+// something would change without any reading. Nothing in here reads a clock.
+
+public import Publication
+public import Quantities
+internal import RingSeries
+internal import SensorProtocol
+
+/// A change of one public indicator of a place.
+public struct Transition: Hashable, Sendable {
+  /// Which indicator.
+  public enum Indicator: String, CaseIterable, Hashable, Sendable {
+    case availability, opening, felt, difference, occupancy, noise
+  }
+
+  /// When.
+  public var at: Instant
+  /// Where.
+  public var place: String
+  /// What.
+  public var indicator: Indicator
+  /// The state before; `none` where there was none.
+  public var from: String
+  /// The state since.
+  public var to: String
+  /// Why, for the availability.
+  public var reasons: [Reason]
+}
+
+/// What is known of one sensor.
+struct SensorState {
+  var series: [SeriesIndex]  // one a declared field, in the sensor's order
+  var lastObserved: Instant?
+  var readings: Int64 = 0
+  var entered = Counter()
+  var left = Counter()
+  var lastCounted: Instant?
+  var occupied: Bool?
+  var battery: MilliPercent?
+}
+
+/// What is known of one place.
+struct PlaceState {
+  var intervals: [PublicInterval] = []
+  var schoolIntervals: [PublicInterval] = []
+  var day: CivilDay?
+  var override: OpeningOverride?
+  var headcount = Headcount()
+  var felt = Hysteresis()
+  var difference = Hysteresis()
+  var noise = Hysteresis()
+  var occupancy = Hysteresis()
+  /// What the public knows of the occupancy: set on the five-minute grid alone.
+  var publicOccupancy: PublicIndicators.Occupancy?
+  var occupancySetAt: Instant?
+  var indicators: PublicIndicators?
+  var due: Instant
+}
+
+/// The state of a city.
+public struct CityState: Sendable {
+  /// What is configured.
+  public let city: City
+  /// The heat.
+  public internal(set) var heat = Heat()
+  /// Places, aligned with the city's.
+  var places: [PlaceState]
+  /// Sensors, aligned with the city's.
+  var sensors: [SensorState]
+  /// Sensors of each place, by index.
+  let sensorsOfPlace: [[Int]]
+  private let sensorOfTopic: [String: Int]
+  /// The next moment at which a place must be evaluated.
+  public internal(set) var nextDue: Instant
+  var bank: SeriesBank
+
+  /// The grid on which public occupancy may change.
+  static let occupancyGrid = Span.minutes(5)
+
+  /// A city at a moment; what it shares with an earlier state of it is carried over.
+  ///
+  /// Sensors keep their readings if identifier and fields are the same, places what is known of them by identifier.
+  public init(city: City, at now: Instant, carryingOver old: CityState? = nil) {
+    self.city = city
+    var kinds: [SeriesKind] = []
+    sensors = city.sensors.map { sensor in
+      SensorState(
+        series: sensor.fields.map { field in
+          kinds.append(field.isSound ? .sound : .value)
+          return SeriesIndex(kinds.count - 1)
+        })
+    }
+    bank = SeriesBank(kinds: kinds, clock: now.milliseconds)
+    places = city.places.map { _ in PlaceState(due: now) }
+    nextDue = now
+    sensorOfTopic = Dictionary(city.sensors.enumerated().map { ($1.topic, $0) }) { first, _ in first }
+    var sensorsOfPlace = [[Int]](repeating: [], count: city.places.count)
+    for (index, sensor) in city.sensors.enumerated() {
+      if let place = sensor.place { sensorsOfPlace[place].append(index) }
+    }
+    self.sensorsOfPlace = sensorsOfPlace
+    if let old { carryOver(old, at: now) }
+  }
+
+  private mutating func carryOver(_ old: CityState, at now: Instant) {
+    heat = old.heat
+    let oldSensors = Dictionary(uniqueKeysWithValues: old.city.sensors.enumerated().map { ($1.id, $0) })
+    for (index, sensor) in city.sensors.enumerated() {
+      guard let before = oldSensors[sensor.id], old.city.sensors[before].fields == sensor.fields else { continue }
+      let series = sensors[index].series
+      sensors[index] = old.sensors[before]
+      sensors[index].series = series
+      for (new, earlier) in zip(series, old.sensors[before].series) { bank.adopt(new, from: old.bank, at: earlier) }
+    }
+    let oldPlaces = Dictionary(uniqueKeysWithValues: old.city.places.enumerated().map { ($1.about.id, $0) })
+    for (index, place) in city.places.enumerated() {
+      guard let before = oldPlaces[place.about.id] else { continue }
+      places[index] = old.places[before]
+      places[index].day = nil  // the timetable may be another
+      places[index].due = now
+    }
+  }
+
+  /// The sensor that publishes on a topic.
+  public func sensor(onTopic topic: String) -> Int? { sensorOfTopic[topic] }
+
+  /// The place with an identifier.
+  public func place(_ id: String) -> Int? { city.places.firstIndex { $0.about.id == id } }
+
+  /// Whether occupancy and noise of a place must not be taken in at a moment.
+  public func isSchoolHour(place: Int, at time: Instant) -> Bool {
+    guard let hours = city.places[place].schoolHours else { return false }
+    let day = city.zone.civil(time).day
+    return hours.intervals(from: day, days: 1, zone: city.zone, holidays: city.holidays)
+      .contains { $0.from <= time && time < $0.until }
+  }
+
+  /// Moves the clock of the series.
+  public mutating func advance(to now: Instant) { bank.advance(to: now.milliseconds) }
+
+  /// Changes a place's opening by hand.
+  public mutating func setOverride(_ override: OpeningOverride?, place: Int, at now: Instant) {
+    places[place].override = override
+    schedule(place, at: now.nextWholeSecond)
+  }
+
+  /// Takes what a source says about the heat.
+  public mutating func setHeat(_ entry: HeatEntry) { heat.set(entry) }
+
+  /// Asks for an evaluation of every place.
+  public mutating func evaluateAll(at now: Instant) {
+    for index in places.indices { places[index].due = now }
+    nextDue = now
+  }
+
+  /// Asks for an evaluation of a place, if none is due before.
+  mutating func schedule(_ place: Int, at second: Instant) {
+    guard second < places[place].due else { return }
+    places[place].due = second
+    nextDue = min(nextDue, second)
+  }
+}

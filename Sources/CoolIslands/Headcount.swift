@@ -1,0 +1,53 @@
+// How many people are in a place, from counters and presence, with what is known of the error.
+
+public import Quantities
+
+/// The private head count of a place.
+public struct Headcount: Hashable, Sendable {
+  /// People, never below zero.
+  public private(set) var people: Int64 = 0
+  /// People who left without having been counted in, since the last reset.
+  public private(set) var deficit: Int64 = 0
+  /// Passages in and out since the count was last known for sure.
+  public private(set) var passages: Int64 = 0
+  /// When a sensor last said something about people.
+  public private(set) var lastHeard: Instant?
+  /// When the count last returned to nobody.
+  public private(set) var lastReset: Instant?
+
+  /// Nobody.
+  public init() {}
+
+  /// A sensor spoke, even if it changed nothing.
+  public mutating func hear(at time: Instant) { lastHeard = max(lastHeard ?? time, time) }
+
+  /// People passed.
+  public mutating func pass(in entered: Int64, out left: Int64) {
+    passages += entered + left
+    people += entered - left
+    if people < 0 {
+      deficit -= people
+      people = 0
+    }
+  }
+
+  /// Somebody or something counted heads.
+  public mutating func rebase(to count: Int64) {
+    people = count
+    passages = 0
+  }
+
+  /// The place is empty for sure.
+  public mutating func reset(at time: Instant) {
+    people = 0
+    deficit = 0
+    passages = 0
+    lastReset = time
+  }
+
+  /// The half width of the interval around the count, rounded outwards: 3 % of all passages.
+  public var uncertainty: Int64 { (passages * 3 + 99) / 100 }
+
+  /// Room that there is for sure: capacity less the upper end of the interval.
+  public func free(of capacity: Int) -> Int64 { max(0, Int64(capacity) - min(Int64(capacity), people + uncertainty)) }
+}

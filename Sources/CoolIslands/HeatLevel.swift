@@ -1,0 +1,92 @@
+// The heat level in force: the highest of what valid sources say.
+
+public import Publication
+public import Quantities
+
+/// What one source says about the heat.
+public struct HeatEntry: Hashable, Sendable {
+  /// Who can say it.
+  public enum Source: String, CaseIterable, Hashable, Sendable {
+    /// A person on duty, by a command.
+    case `operator`
+    /// The national bulletin.
+    case feed
+    /// Three-day means of what the gateway measured; never the official warning.
+    case observation
+  }
+
+  /// Who says it.
+  public var source: Source
+  /// 1 green to 4 red.
+  public var level: Int
+  /// From when.
+  public var from: Instant
+  /// Until when, if it ends by itself.
+  public var until: Instant?
+  /// The person or service.
+  public var by: String
+  /// Why.
+  public var reason: String
+
+  /// An entry.
+  public init(source: Source, level: Int, from: Instant, until: Instant?, by: String, reason: String) {
+    self.source = source
+    self.level = level
+    self.from = from
+    self.until = until
+    self.by = by
+    self.reason = reason
+  }
+}
+
+/// The heat of a city: at most one entry a source.
+public struct Heat: Hashable, Sendable {
+  /// What each source says, expired entries included until they are replaced.
+  public private(set) var entries: [HeatEntry] = []
+
+  /// No source has spoken.
+  public init() {}
+
+  /// Replaces what a source says.
+  public mutating func set(_ entry: HeatEntry) {
+    entries.removeAll { $0.source == entry.source }
+    entries.append(entry)
+    entries.sort { $0.source.rawValue < $1.source.rawValue }
+  }
+
+  /// The level in force; nil when no source is valid.
+  public func effective(at now: Instant) -> PublicHeat? {
+    let valid = entries.filter { $0.from <= now && now < ($0.until ?? .distantFuture) }
+    guard let level = valid.map(\.level).max() else { return nil }
+    let holders = valid.filter { $0.level == level }
+    let ends = holders.map { $0.until ?? .distantFuture }.max()
+    return PublicHeat(
+      level: level, sources: holders.map(\.source.rawValue), since: holders.map(\.from).min() ?? now,
+      until: ends == .distantFuture ? nil : ends)
+  }
+
+  /// The next moment at which an entry begins or ends.
+  public func nextChange(after now: Instant) -> Instant? {
+    entries.flatMap { [$0.from, $0.until].compactMap { $0 } }.filter { $0 > now }.min()
+  }
+}
+
+/// What a person on duty said about a place's opening.
+public struct OpeningOverride: Hashable, Sendable {
+  /// Open or closed.
+  public var state: OpeningState
+  /// Until when; the timetable holds again after.
+  public var until: Instant
+  /// Who said it.
+  public var by: String
+  /// Why.
+  public var reason: String
+
+  /// An override.
+  public init(state: OpeningState, until: Instant, by: String, reason: String) {
+    self.state = state
+    self.until = until
+    self.by = by
+    self.reason = reason
+  }
+}

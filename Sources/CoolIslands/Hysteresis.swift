@@ -1,0 +1,44 @@
+// Classes that do not flicker.
+
+public import Quantities
+
+/// A class between borders that is left only well past a border, or after some time beyond it.
+public struct Hysteresis: Hashable, Sendable {
+  /// The class, counted from 0 below the first border; nil before the first value.
+  public private(set) var current: Int?
+  private var beyondSince: Instant?
+
+  /// No class yet.
+  public init() {}
+
+  /// Forgets the class: what comes next is taken as it is.
+  public mutating func forget() { self = Hysteresis() }
+
+  /// Takes a value and says its class.
+  ///
+  /// - Parameters:
+  ///   - value: the value; a value on a border belongs to the class above it.
+  ///   - borders: rising.
+  ///   - margin: how far past a border the class changes at once.
+  ///   - patience: after how long beyond a border it changes all the same; nil for never.
+  ///   - now: the moment of the value.
+  public mutating func update(
+    _ value: Int64, borders: [Int64], margin: Int64, patience: Span?, at now: Instant
+  ) -> Int {
+    let plain = borders.count { value >= $0 }
+    guard let current, plain != current else {
+      self.current = plain
+      beyondSince = nil
+      return plain
+    }
+    let border = plain > current ? borders[current] : borders[current - 1]
+    let since = beyondSince ?? now
+    beyondSince = since
+    // A full margin past the nearest border, or long enough beyond it.
+    let isFar = plain > current ? value >= border + margin : value < border - margin
+    guard isFar || patience.map({ now - since >= $0 }) ?? false else { return current }
+    self.current = plain
+    beyondSince = nil
+    return plain
+  }
+}

@@ -1,0 +1,62 @@
+// What may enter the journal: decided before anything is stored, by a pure function.
+
+public import CoolIslands
+internal import Quantities
+public import SensorProtocol
+
+/// The decision on a message.
+public enum Admission: Hashable, Sendable {
+  /// It is stored. Where a part of it was refused, the entry holds what is left.
+  case admitted(Entry, refusals: [Refusal])
+  /// It is acknowledged and counted, and its content is kept nowhere.
+  case refused(Refusal)
+
+  /// Payloads above this many bytes are refused.
+  public static let maximumPayload = 65_536
+
+  /// Decides on a message.
+  ///
+  /// - Parameters:
+  ///   - message: what arrived.
+  ///   - state: the city, for its sensors and school hours.
+  public static func of(_ message: Message, in state: CityState) -> Admission {
+    guard message.payload.count <= maximumPayload else { return .refused(.payloadTooLarge) }
+    if Topics.isCommand(message.topic) {
+      return message.isRetained ? .refused(.commandRetained) : .admitted(.command(message), refusals: [])
+    }
+    guard let sensor = state.sensor(onTopic: message.topic) else {
+      return .refused(unknown(message.topic, in: state))
+    }
+    guard !message.payload.isEmpty else { return .refused(.payloadEmpty) }
+    let configured = state.city.sensors[sensor]
+    let isInSchoolyard = configured.place.map { state.city.places[$0].schoolHours != nil } ?? false
+    guard message.isRetained || isInSchoolyard else { return .admitted(.message(message), refusals: []) }
+
+    // These two kinds are looked into before they are stored.
+    let decoded: Decoded
+    do {
+      decoded = try configured.decoder.decode(message.payload, arrival: message.arrival)
+    } catch {
+      return .refused(error)
+    }
+    // A retained message without a time of its own may be years old.
+    if message.isRetained && !decoded.observations.allSatisfy(\.hasOwnTime) { return .refused(.retained) }
+    guard isInSchoolyard, let place = configured.place else { return .admitted(.message(message), refusals: []) }
+    let kept = decoded.observations.filter {
+      !($0.field.isAboutPeople || $0.field.isSound) || !state.isSchoolHour(place: place, at: $0.time)
+    }
+    let refused = decoded.observations.count - kept.count
+    guard refused > 0 else { return .admitted(.message(message), refusals: []) }
+    guard !kept.isEmpty else { return .refused(.schoolHours) }
+    var reduced = message
+    reduced.payload = SenMLProfile.encode(kept)
+    let refusals = decoded.refusals + Array(repeating: .schoolHours, count: refused)
+    return .admitted(.message(reduced), refusals: refusals)
+  }
+
+  private static func unknown(_ topic: String, in state: CityState) -> Refusal {
+    guard Topics.isWellFormed(topic) else { return .topicMalformed }
+    guard let (place, _) = Topics.upSegments(topic) else { return .topicNotConfigured }
+    return state.place(String(place)) == nil ? .placeUnknown : .sensorUnknown
+  }
+}

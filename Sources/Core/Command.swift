@@ -1,0 +1,114 @@
+// Commands of people on duty: read strictly, answered always.
+
+public import CoolIslands
+internal import JSONText
+internal import Publication
+public import Quantities
+
+/// What a command asks for.
+public enum Command: Hashable, Sendable {
+  /// Sets the operator's heat level.
+  case heat(HeatEntry)
+  /// Opens or closes a place by hand, or returns it to its timetable (nil).
+  case override(place: String, OpeningOverride?)
+}
+
+/// Why a command is refused, in a sentence for the one who sent it.
+public struct CommandError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The sentence.
+  public let description: String
+
+  init(_ description: String) { self.description = description }
+}
+
+/// What became of a command.
+public struct CommandResult: Hashable, Sendable {
+  /// The command's topic.
+  public var topic: String
+  /// When.
+  public var at: Instant
+  /// Why it was refused; nil when it was accepted.
+  public var refusal: String?
+
+  /// What `tonnelle/v1/gateway/<id>/command/result` carries.
+  public func json() -> [UInt8] {
+    var json = JSONWriter()
+    json.object { json in
+      json.member("command", topic)
+      json.member("at", at.rfc3339())
+      json.member("accepted", refusal == nil)
+      json.member(ifPresent: "refused_because", refusal)
+    }
+    return json.bytes
+  }
+}
+
+extension Command {
+  /// Reads a command.
+  ///
+  /// - Throws: ``CommandError`` with a sentence that says what was expected.
+  public init(_ message: Message) throws(CommandError) {
+    let document: JSONDocument
+    do {
+      document = try JSONDocument(message.payload)
+    } catch {
+      throw CommandError("the payload is not JSON: \(error)")
+    }
+    let fields = Fields(root: document.root, at: message.arrival)
+    let parts = message.topic.split(separator: "/", omittingEmptySubsequences: false).dropFirst(3)
+    switch (parts.first, parts.count) {
+    case ("heat", 1):
+      try fields.allow(["level", "by", "reason", "until"])
+      guard let level = fields.root["level"]?.integer, (1...4).contains(level) else {
+        throw CommandError("\"level\" must be 1, 2, 3 or 4")
+      }
+      self = .heat(
+        HeatEntry(
+          source: .operator, level: level, from: message.arrival, until: try fields.until(),
+          by: try fields.text("by"), reason: try fields.text("reason")))
+    case ("places", 3) where parts.last == "override":
+      try fields.allow(["state", "by", "reason", "until"])
+      let place = String(parts[parts.startIndex + 1])
+      let state: OpeningState
+      switch fields.root["state"]?.string {
+      case "open": state = .open
+      case "closed": state = .closed
+      case "regular":
+        self = .override(place: place, nil)
+        return
+      default: throw CommandError("\"state\" must be \"open\", \"closed\" or \"regular\"")
+      }
+      self = .override(
+        place: place,
+        OpeningOverride(
+          state: state, until: try fields.until(), by: try fields.text("by"), reason: try fields.text("reason")))
+    default:
+      throw CommandError("there is no such command: \(message.topic)")
+    }
+  }
+
+  private struct Fields {
+    let root: JSONValue
+    let at: Instant
+
+    func allow(_ keys: [String]) throws(CommandError) {
+      guard root.kind == .object else { throw CommandError("a JSON object was expected") }
+      for member in root.members where !keys.contains(member.key) {
+        throw CommandError("\"\(member.key)\" is not known here; known are \(keys.joined(separator: ", "))")
+      }
+    }
+
+    func text(_ key: String) throws(CommandError) -> String {
+      guard let text = root[key]?.string, !text.isEmpty else { throw CommandError("\"\(key)\" is missing") }
+      return text
+    }
+
+    func until() throws(CommandError) -> Instant {
+      guard let until = root["until"].flatMap({ Instant(rfc3339: $0.slice) }) else {
+        throw CommandError("\"until\" must be a time such as 2026-07-18T22:00:00+02:00")
+      }
+      guard until > at else { throw CommandError("\"until\" has passed") }
+      return until
+    }
+  }
+}

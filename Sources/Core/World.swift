@@ -1,0 +1,188 @@
+// The core: a pure function of the journal. The same entries give the same effects, on any machine, on any day.
+
+public import CoolIslands
+public import Publication
+public import Quantities
+internal import RingSeries
+internal import SensorProtocol
+
+/// What the world asks its surroundings to do or to note.
+public enum Effect: Hashable, Sendable {
+  /// A public indicator of a place changed.
+  case transition(Transition)
+  /// The heat level in force changed; nil is unknown.
+  case heat(at: Instant, from: Int?, to: Int?)
+  /// A command was answered.
+  case command(CommandResult)
+}
+
+/// Which public values changed since they were last taken.
+public struct Changes: Hashable, Sendable {
+  /// Places whose indicators changed, by index.
+  public var indicators: Set<Int> = []
+  /// Places whose description changed, by index.
+  public var about: Set<Int> = []
+  /// Whether the city's counts or heat may have changed.
+  public var city = false
+  /// Whether there is another configuration: all is to be published anew.
+  public var configuration = false
+
+  /// Nothing.
+  public init() {}
+
+  /// Whether anything changed.
+  public var isEmpty: Bool { indicators.isEmpty && about.isEmpty && !city && !configuration }
+}
+
+/// Everything the gateway knows, and the only thing that computes.
+///
+/// Evaluation happens on whole seconds at which something is due, and an entry at *t* is preceded by every due second
+/// up to *t*: so the result does not depend on how entries were batched.
+public struct World: Sendable {
+  /// The city's state; nil before the first configuration.
+  public private(set) var state: CityState?
+  /// The account.
+  public private(set) var ledger = Ledger()
+  /// What was stored by which connection.
+  public private(set) var redeliveries = Redeliveries()
+  /// How far time has come.
+  public private(set) var now: Instant = .distantPast
+  private var changes = Changes()
+  private var heatLevel: Int?
+  private var heatCheckedAt: Instant = .distantPast
+
+  /// A world that knows nothing.
+  public init() {}
+
+  /// Takes an entry. A configuration must come as its values, by ``configure(_:at:)``.
+  ///
+  /// - Parameter entry: the next entry of the journal.
+  /// - Returns: what follows from it, in order.
+  public mutating func ingest(_ entry: Entry) -> [Effect] {
+    if case .clock(_, let to) = entry {
+      now = min(now, to)  // a clock set back takes the world with it; what was due is due again
+      state?.evaluateAll(at: now)
+    }
+    var effects = advance(to: entry.at)
+    switch entry {
+    case .message(let message): observe(message)
+    case .command(let message): effects.append(.command(obey(message)))
+    case .connected(_, let sessionPresent): redeliveries.connected(sessionPresent: sessionPresent)
+    case .refused(_, let counts): for count in counts { ledger.refuse(count.refusal, count.count) }
+    case .configuration, .clock: break
+    }
+    return effects
+  }
+
+  /// Puts a configuration into effect.
+  ///
+  /// - Returns: what follows from the time that passed before it.
+  public mutating func configure(_ city: City, at instant: Instant) -> [Effect] {
+    let effects = advance(to: instant)
+    state = CityState(city: city, at: now.nextWholeSecond, carryingOver: state)
+    changes = Changes()
+    changes.configuration = true
+    return effects
+  }
+
+  /// Lets time pass: evaluates at every whole second up to `instant` at which something is due.
+  public mutating func advance(to instant: Instant) -> [Effect] {
+    var effects: [Effect] = []
+    while let due = nextDue, due <= instant {
+      now = max(now, due)
+      evaluate(at: due, &effects)
+    }
+    now = max(now, instant)
+    self.state?.advance(to: now)
+    return effects
+  }
+
+  /// The next whole second at which something must be evaluated.
+  private var nextDue: Instant? {
+    guard let placeDue = state?.nextDue else { return nil }
+    guard let heatDue = state?.heat.nextChange(after: heatCheckedAt)?.nextWholeSecond else { return placeDue }
+    return min(placeDue, heatDue)
+  }
+
+  private mutating func evaluate(at second: Instant, _ effects: inout [Effect]) {
+    state?.advance(to: second)
+    if let result = state?.evaluateDue(at: second) {
+      changes.indicators.formUnion(result.indicators)
+      changes.about.formUnion(result.about)
+      if !result.indicators.isEmpty { changes.city = true }
+      effects += result.transitions.map(Effect.transition)
+    }
+    heatCheckedAt = second
+    let level = state?.heat.effective(at: second)?.level
+    guard level != heatLevel else { return }
+    effects.append(.heat(at: second, from: heatLevel, to: level))
+    heatLevel = level
+    changes.city = true
+  }
+
+  /// What changed since this was last called.
+  public mutating func takeChanges() -> Changes {
+    defer { changes = Changes() }
+    return changes
+  }
+
+  private mutating func observe(_ message: Message) {
+    ledger.messages += 1
+    redeliveries.stored(message)
+    if Topics.isCommand(message.topic) {
+      _ = obey(message)
+      return
+    }
+    guard let sensor = state?.sensor(onTopic: message.topic), let decoder = state?.city.sensors[sensor].decoder else {
+      ledger.refuse(.sensorUnknown)
+      return
+    }
+    let decoded: Decoded
+    do {
+      decoded = try decoder.decode(message.payload, arrival: message.arrival)
+    } catch {
+      ledger.refuse(error)
+      return
+    }
+    for refusal in decoded.refusals { ledger.refuse(refusal) }
+    for observation in decoded.observations {
+      do {
+        if let appended = try state?.observe(observation, sensor: sensor, arrival: message.arrival) {
+          ledger.note(appended)
+        }
+      } catch {
+        ledger.refuse(error)
+      }
+    }
+  }
+
+  private mutating func obey(_ message: Message) -> CommandResult {
+    redeliveries.stored(message)
+    let second = message.arrival.nextWholeSecond
+    do throws(CommandError) {
+      switch try Command(message) {
+      case .heat(let entry):
+        state?.setHeat(entry)
+        heatCheckedAt = min(heatCheckedAt, message.arrival - .milliseconds(1))
+      case .override(let id, let override):
+        guard let place = state?.place(id) else { throw CommandError("there is no place \"\(id)\"") }
+        state?.setOverride(override, place: place, at: second)
+      }
+      ledger.commands += 1
+      return CommandResult(topic: message.topic, at: message.arrival, refusal: nil)
+    } catch {
+      ledger.refuse(.commandMalformed)
+      return CommandResult(topic: message.topic, at: message.arrival, refusal: error.description)
+    }
+  }
+
+  /// All that may be known outside now.
+  ///
+  /// - Parameter version: the number that tells this snapshot from the one before.
+  public func snapshot(version: UInt64) -> PublicSnapshot? {
+    guard let state else { return nil }
+    return PublicSnapshot(
+      version: version, at: now, city: state.publicCity(at: now),
+      places: state.city.places.indices.compactMap { state.publicPlace($0) })
+  }
+}

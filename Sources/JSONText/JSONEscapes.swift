@@ -1,0 +1,77 @@
+// Escapes of JSON strings, in both directions.
+
+enum JSONEscapes {
+  /// The text of a checked string.
+  static func decode(_ slice: ArraySlice<UInt8>, hasEscapes: Bool) -> [UInt8] {
+    guard hasEscapes else { return Array(slice) }
+    var text: [UInt8] = []
+    text.reserveCapacity(slice.count)
+    var rest = slice
+    while let byte = rest.popFirst() {
+      guard byte == 0x5C, let mark = rest.popFirst() else {
+        text.append(byte)
+        continue
+      }
+      switch mark {
+      case 0x62: text.append(0x08)
+      case 0x66: text.append(0x0C)
+      case 0x6E: text.append(0x0A)
+      case 0x72: text.append(0x0D)
+      case 0x74: text.append(0x09)
+      case 0x75: appendScalar(from: &rest, to: &text)
+      default: text.append(mark)
+      }
+    }
+    return text
+  }
+
+  private static func appendScalar(from rest: inout ArraySlice<UInt8>, to text: inout [UInt8]) {
+    guard var code = hex4(rest) else { return }
+    rest = rest.dropFirst(4)
+    if (0xD800...0xDBFF).contains(code), let low = hex4(rest.dropFirst(2)) {
+      code = 0x10000 + (code - 0xD800) << 10 + (low - 0xDC00)
+      rest = rest.dropFirst(6)
+    }
+    if let scalar = Unicode.Scalar(code) { text.append(contentsOf: UTF8.encode(scalar) ?? .init()) }
+  }
+
+  /// The value of four hexadecimal digits at the start of some bytes.
+  static func hex4(_ bytes: ArraySlice<UInt8>) -> UInt32? {
+    guard bytes.count >= 4 else { return nil }
+    var value: UInt32 = 0
+    for byte in bytes.prefix(4) {
+      switch byte {
+      case 0x30...0x39: value = value << 4 | UInt32(byte - 0x30)
+      case 0x41...0x46: value = value << 4 | UInt32(byte - 0x41 + 10)
+      case 0x61...0x66: value = value << 4 | UInt32(byte - 0x61 + 10)
+      default: return nil
+      }
+    }
+    return value
+  }
+
+  /// Appends UTF-8 text as the inside of a JSON string: only what must be escaped is.
+  static func append(_ text: some Sequence<UInt8>, to bytes: inout [UInt8]) {
+    for byte in text {
+      switch byte {
+      case 0x22:
+        bytes.append(0x5C)
+        bytes.append(0x22)
+      case 0x5C:
+        bytes.append(0x5C)
+        bytes.append(0x5C)
+      case 0x20...0xFF:
+        bytes.append(byte)
+      case 0x0A:
+        bytes.append(contentsOf: [0x5C, 0x6E])
+      case 0x0D:
+        bytes.append(contentsOf: [0x5C, 0x72])
+      case 0x09:
+        bytes.append(contentsOf: [0x5C, 0x74])
+      default:
+        let digits = Array("0123456789abcdef".utf8)
+        bytes.append(contentsOf: [0x5C, 0x75, 0x30, 0x30, digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+      }
+    }
+  }
+}

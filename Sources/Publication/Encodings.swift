@@ -1,0 +1,195 @@
+// Public values as JSON: retained topics, events and GeoJSON features say the same in the same words.
+
+public import JSONText
+public import Quantities
+
+extension PublicIndicators {
+  /// The members of the indicators' object, times in the city's zone.
+  public func write(to json: inout JSONWriter, zone: CivilZone) {
+    json.member("availability", availability.rawValue)
+    json.member("measured", isMeasured)
+    json.key("reasons")
+    json.array { json in for reason in reasons { json.string(reason.rawValue) } }
+    json.member("since", zone.text(since))
+    json.member(ifPresent: "next_change", nextChange.map(zone.text))
+    json.key("opening")
+    json.object { json in
+      json.member("state", opening.state.rawValue)
+      json.member(ifPresent: "until", opening.until.map(zone.text))
+      json.member("rule", opening.rule.rawValue)
+    }
+    if let coolness {
+      json.key("coolness")
+      json.object { json in
+        json.member("air_temperature", raw: coolness.air.text(places: 1))
+        json.member("felt_temperature", raw: coolness.felt.text(places: 1))
+        json.member("felt_method", coolness.feltMethod.rawValue)
+        json.member("felt_class", coolness.feltClass.rawValue)
+        if let difference = coolness.difference { json.member("difference", raw: difference.text(places: 1)) }
+        json.member(ifPresent: "class", coolness.differenceClass?.rawValue)
+      }
+    }
+    if let occupancy {
+      json.key("occupancy")
+      json.object { json in
+        json.member("level", occupancy.level.rawValue)
+        if let room = occupancy.roomLeft { json.member("room_left", room) }
+      }
+    }
+    if let noise {
+      json.key("noise")
+      json.object { json in
+        json.member("laeq_15min", raw: noise.laeq.text(places: 0))
+        json.member("class", noise.noiseClass.rawValue)
+      }
+    }
+    if let freshness {
+      json.key("freshness")
+      json.object { json in
+        json.member(ifPresent: "observed_at", freshness.observedAt.map(zone.text))
+        json.member("alive", freshness.alive)
+        json.member("expected", freshness.expected)
+      }
+    }
+  }
+
+  /// What `tonnelle/v1/places/<place>` carries.
+  public func json(zone: CivilZone) -> [UInt8] {
+    var json = JSONWriter()
+    json.object { write(to: &$0, zone: zone) }
+    return json.bytes
+  }
+}
+
+extension PublicAbout {
+  /// Bytes that `tonnelle/v1/places/<place>/about` may have at most.
+  public static let maximumJSON = 32 * 1024
+
+  /// What `tonnelle/v1/places/<place>/about` carries; without the geometry if it would grow too large.
+  public func json(zone: CivilZone) -> [UInt8] {
+    func encoded(withGeometry: Bool) -> [UInt8] {
+      var json = JSONWriter()
+      json.object { json in
+        json.member("id", id)
+        writeFlat(to: &json)
+        json.key("position")
+        json.array { json in
+          json.raw(Self.degrees(position.longitudeE7))
+          json.raw(Self.degrees(position.latitudeE7))
+        }
+        if withGeometry { json.member("geometry", raw: geometry) }
+        json.key("open_intervals")
+        json.array { json in
+          for interval in intervals {
+            json.object { json in
+              json.member("from", zone.text(interval.from))
+              json.member("until", zone.text(interval.until))
+              json.member("state", interval.state.rawValue)
+            }
+          }
+        }
+      }
+      return json.bytes
+    }
+    let whole = encoded(withGeometry: true)
+    return whole.count <= Self.maximumJSON ? whole : encoded(withGeometry: false)
+  }
+
+  /// Flat members that describe the place; what is not known is left out.
+  func writeFlat(to json: inout JSONWriter) {
+    json.member("name", name)
+    json.member("kind", kind.rawValue)
+    json.member(ifPresent: "address", address)
+    json.member(ifPresent: "opening_hours", openingHours)
+    for (key, value) in [("water", water), ("toilets", toilets), ("seats", seats), ("indoor", indoor)] {
+      if let value { json.member(key, value) }
+    }
+    json.member(ifPresent: "step_free", stepFree?.rawValue)
+    if isExample { json.member("example", true) }
+    json.member(ifPresent: "source", source)
+    json.member(ifPresent: "licence", licence)
+  }
+
+  /// 10⁻⁷ degrees as decimal text.
+  public static func degrees(_ e7: Int64) -> String {
+    let digits = String(e7.magnitude)
+    let padded = String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
+    return (e7 < 0 ? "-" : "") + padded.dropLast(7) + "." + padded.suffix(7)
+  }
+}
+
+extension PublicPlace {
+  /// The place as a GeoJSON feature with flat properties, which GIS programs show as a table.
+  public func writeFeature(to json: inout JSONWriter, zone: CivilZone) {
+    json.object { json in
+      json.member("type", "Feature")
+      json.member("id", about.id)
+      json.member("geometry", raw: about.geometry)
+      json.key("properties")
+      json.object { json in
+        about.writeFlat(to: &json)
+        json.member("availability", indicators.availability.rawValue)
+        json.member("measured", indicators.isMeasured)
+        json.member("reasons", indicators.reasons.map(\.rawValue).joined(separator: " "))
+        json.member("since", zone.text(indicators.since))
+        json.member(ifPresent: "next_change", indicators.nextChange.map(zone.text))
+        json.member("opening", indicators.opening.state.rawValue)
+        json.member("open", indicators.opening.state == .open)
+        json.member(ifPresent: "open_until", indicators.opening.until.map(zone.text))
+        if let coolness = indicators.coolness {
+          json.member("air_temperature", raw: coolness.air.text(places: 1))
+          json.member("felt_temperature", raw: coolness.felt.text(places: 1))
+          json.member("felt_class", coolness.feltClass.rawValue)
+          if let difference = coolness.difference {
+            json.member("difference_to_reference", raw: difference.text(places: 1))
+          }
+        }
+        json.member(ifPresent: "occupancy", indicators.occupancy?.level.rawValue)
+        if let room = indicators.occupancy?.roomLeft { json.member("room_left", room) }
+        if let noise = indicators.noise {
+          json.member("laeq_15min", raw: noise.laeq.text(places: 0))
+          json.member("noise", noise.noiseClass.rawValue)
+        }
+        json.member(ifPresent: "observed_at", indicators.freshness?.observedAt.map(zone.text))
+      }
+    }
+  }
+
+  /// What a `place` event of `/events` carries: the identifier, then the indicators.
+  public func eventJSON(zone: CivilZone) -> [UInt8] {
+    var json = JSONWriter()
+    json.object { json in
+      json.member("id", about.id)
+      indicators.write(to: &json, zone: zone)
+    }
+    return json.bytes
+  }
+}
+
+extension PublicSnapshot {
+  /// What `tonnelle/v1/city/<city>` carries.
+  public func cityJSON() -> [UInt8] {
+    let counts = counts
+    var json = JSONWriter()
+    json.object { json in
+      json.member("name", city.name)
+      json.member("open", counts.open)
+      json.member("cool", counts.cool)
+      json.member("quiet", counts.quiet)
+      json.member("with_room", counts.withRoom)
+      json.key("heat")
+      if let heat = city.heat {
+        json.object { json in
+          json.member("level", heat.level)
+          json.key("sources")
+          json.array { json in for source in heat.sources { json.string(source) } }
+          json.member("since", city.zone.text(heat.since))
+          json.member(ifPresent: "until", heat.until.map(city.zone.text))
+        }
+      } else {
+        json.null()
+      }
+    }
+    return json.bytes
+  }
+}

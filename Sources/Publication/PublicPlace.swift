@@ -1,0 +1,248 @@
+// What may be known outside of a place. Only the privacy gate of the domain makes these values.
+
+public import Quantities
+
+/// A place as everyone may know it.
+public struct PublicPlace: Hashable, Sendable {
+  /// What rarely changes.
+  public var about: PublicAbout
+  /// What changes by the minute.
+  public var indicators: PublicIndicators
+
+  /// A place.
+  public init(about: PublicAbout, indicators: PublicIndicators) {
+    self.about = about
+    self.indicators = indicators
+  }
+}
+
+/// Name, position, amenities and opening of a place.
+public struct PublicAbout: Hashable, Sendable {
+  /// The identifier, `[a-z0-9-]+`.
+  public var id: String
+  /// The name people know it by.
+  public var name: String
+  /// What kind of place it is.
+  public var kind: PlaceKind
+  /// Street address, if known.
+  public var address: String?
+  /// Longitude and latitude of a point on it, WGS 84, in 10⁻⁷ degrees.
+  public var position: PublicPosition
+  /// Its simplified geometry as GeoJSON text.
+  public var geometry: String
+  /// The timetable as published, OSM syntax.
+  public var openingHours: String?
+  /// When it is or may be open in the next eight days.
+  public var intervals: [PublicInterval]
+  /// Drinking water, if known.
+  public var water: Bool?
+  /// Toilets, if known.
+  public var toilets: Bool?
+  /// Seats, if known.
+  public var seats: Bool?
+  /// Step-free access, if known.
+  public var stepFree: StepFree?
+  /// Indoors, if known.
+  public var indoor: Bool?
+  /// Whether it is an invented example, and not a place that a register gives.
+  public var isExample: Bool
+  /// Which register it comes from.
+  public var source: String?
+  /// The register's licence.
+  public var licence: String?
+
+  /// A description.
+  public init(
+    id: String, name: String, kind: PlaceKind, address: String?, position: PublicPosition, geometry: String,
+    openingHours: String?, intervals: [PublicInterval], water: Bool?, toilets: Bool?, seats: Bool?,
+    stepFree: StepFree?, indoor: Bool?, isExample: Bool, source: String?, licence: String?
+  ) {
+    self.id = id
+    self.name = name
+    self.kind = kind
+    self.address = address
+    self.position = position
+    self.geometry = geometry
+    self.openingHours = openingHours
+    self.intervals = intervals
+    self.water = water
+    self.toilets = toilets
+    self.seats = seats
+    self.stepFree = stepFree
+    self.indoor = indoor
+    self.isExample = isExample
+    self.source = source
+    self.licence = licence
+  }
+}
+
+/// A point, WGS 84.
+public struct PublicPosition: Hashable, Sendable {
+  /// Degrees east in 10⁻⁷.
+  public let longitudeE7: Int64
+  /// Degrees north in 10⁻⁷.
+  public let latitudeE7: Int64
+
+  /// A point.
+  public init(longitudeE7: Int64, latitudeE7: Int64) {
+    self.longitudeE7 = longitudeE7
+    self.latitudeE7 = latitudeE7
+  }
+
+  /// Degrees east.
+  public var longitude: Double { Double(longitudeE7) / 1e7 }
+  /// Degrees north.
+  public var latitude: Double { Double(latitudeE7) / 1e7 }
+}
+
+/// A time in which a place is open, or may be.
+public struct PublicInterval: Hashable, Sendable {
+  /// The first moment.
+  public var from: Instant
+  /// The first moment after.
+  public var until: Instant
+  /// `open` or `unknown`.
+  public var state: OpeningState
+
+  /// An interval.
+  public init(from: Instant, until: Instant, state: OpeningState) {
+    self.from = from
+    self.until = until
+    self.state = state
+  }
+}
+
+/// What a place is like now. Instants, never ages: what did not change stays byte-equal.
+public struct PublicIndicators: Hashable, Sendable {
+  /// Whether one should go there.
+  public var availability: Availability
+  /// Whether sensors say how cool it is.
+  public var isMeasured: Bool
+  /// Why the availability is what it is.
+  public var reasons: [Reason]
+  /// Since when the availability has been what it is.
+  public var since: Instant
+  /// When opening changes next, if ever.
+  public var nextChange: Instant?
+  /// Whether it is open.
+  public var opening: Opening
+  /// How cool it is; nil where nothing measures.
+  public var coolness: Coolness?
+  /// How full it is; nil where nothing counts or the count is not known.
+  public var occupancy: Occupancy?
+  /// How loud it is; nil where nothing listens or too little was heard.
+  public var noise: Noise?
+  /// What the sensors are doing; nil where there are none.
+  public var freshness: Freshness?
+
+  /// Opening.
+  public struct Opening: Hashable, Sendable {
+    /// Open or not.
+    public var state: OpeningState
+    /// Until when, if it ends.
+    public var until: Instant?
+    /// Which rule says so.
+    public var rule: OpeningRule
+
+    /// Opening.
+    public init(state: OpeningState, until: Instant?, rule: OpeningRule) {
+      self.state = state
+      self.until = until
+      self.rule = rule
+    }
+  }
+
+  /// Temperatures, rounded to tenths.
+  public struct Coolness: Hashable, Sendable {
+    /// Air temperature.
+    public var air: MilliCelsius
+    /// Felt temperature.
+    public var felt: MilliCelsius
+    /// What the felt temperature was computed from.
+    public var feltMethod: FeltMethod
+    /// What it means.
+    public var feltClass: FeltClass
+    /// Reference minus place over the same minutes; positive where the place is cooler.
+    public var difference: MilliCelsius?
+    /// What the difference means.
+    public var differenceClass: DifferenceClass?
+
+    /// Temperatures.
+    public init(
+      air: MilliCelsius, felt: MilliCelsius, feltMethod: FeltMethod, feltClass: FeltClass,
+      difference: MilliCelsius?, differenceClass: DifferenceClass?
+    ) {
+      self.air = air
+      self.felt = felt
+      self.feltMethod = feltMethod
+      self.feltClass = feltClass
+      self.difference = difference
+      self.differenceClass = differenceClass
+    }
+  }
+
+  /// A function of level and capacity alone; the count stays private.
+  public struct Occupancy: Hashable, Sendable {
+    /// How full.
+    public var level: OccupancyLevel
+    /// People who still fit at least, in steps of 5; nil where fewer than 5 do.
+    public var roomLeft: Int?
+
+    /// Occupancy.
+    public init(level: OccupancyLevel, roomLeft: Int?) {
+      self.level = level
+      self.roomLeft = roomLeft
+    }
+  }
+
+  /// Sound level of the last quarter of an hour.
+  public struct Noise: Hashable, Sendable {
+    /// LAeq 15 min in whole decibels.
+    public var laeq: MilliDecibels
+    /// What it means.
+    public var noiseClass: NoiseClass
+
+    /// Noise.
+    public init(laeq: MilliDecibels, noiseClass: NoiseClass) {
+      self.laeq = laeq
+      self.noiseClass = noiseClass
+    }
+  }
+
+  /// What the sensors are doing.
+  public struct Freshness: Hashable, Sendable {
+    /// The newest reading's time.
+    public var observedAt: Instant?
+    /// Sensors heard lately.
+    public var alive: Int
+    /// Sensors there should be.
+    public var expected: Int
+
+    /// Freshness.
+    public init(observedAt: Instant?, alive: Int, expected: Int) {
+      self.observedAt = observedAt
+      self.alive = alive
+      self.expected = expected
+    }
+  }
+
+  /// Indicators.
+  public init(
+    availability: Availability, isMeasured: Bool, reasons: [Reason], since: Instant, nextChange: Instant?,
+    opening: Opening, coolness: Coolness?, occupancy: Occupancy?, noise: Noise?, freshness: Freshness?
+  ) {
+    self.availability = availability
+    self.isMeasured = isMeasured
+    self.reasons = reasons
+    self.since = since
+    self.nextChange = nextChange
+    self.opening = opening
+    self.coolness = coolness
+    self.occupancy = occupancy
+    self.noise = noise
+    self.freshness = freshness
+  }
+
+  /// Whether the place counts among the cool places that are open now: measured, and available.
+  public var isOpenAndCool: Bool { isMeasured && availability == .available }
+}

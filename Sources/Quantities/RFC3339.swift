@@ -1,0 +1,84 @@
+// Instants as text, in both directions: RFC 3339, and the odd form of mosquitto_sub.
+
+extension Instant {
+  /// RFC 3339 text with an offset; milliseconds only where there are any.
+  ///
+  /// - Parameter offset: seconds east of UTC; 0 is written `Z`.
+  public func rfc3339(offset: Int = 0) -> String {
+    let local = seconds + Int64(offset)
+    let dayNumber = local.floorDivided(by: 86_400)
+    let second = Int(local - dayNumber * 86_400)
+    var text = CivilDay(daysSinceEpoch: dayNumber).text
+    text += "T\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
+    let fraction = Int(milliseconds - seconds * 1000)
+    if fraction != 0 { text += ".\(padded(fraction, 3))" }
+    guard offset != 0 else { return text + "Z" }
+    let minutes = abs(offset) / 60
+    return text + "\(offset < 0 ? "-" : "+")\(padded(minutes / 60, 2)):\(padded(minutes % 60, 2))"
+  }
+
+  /// The moment that RFC 3339 text names; fractions beyond milliseconds are cut.
+  ///
+  /// Also reads what `mosquitto_sub -F %j` writes as `tst`: local time, a literal `Z`, then the offset
+  /// without a colon (`2026-11-21T14:55:39.495298Z+0100`).
+  ///
+  /// - Returns: nil when the text is not such a time. A leap second counts as the second before it.
+  public init?(rfc3339 text: ArraySlice<UInt8>) {
+    var reader = DigitReader(rest: text)
+    guard let year = reader.number(digits: 4), reader.skip(0x2D), let month = reader.number(digits: 2),
+      reader.skip(0x2D), let day = reader.number(digits: 2),
+      reader.skip(0x54) || reader.skip(0x74) || reader.skip(0x20),
+      let hour = reader.number(digits: 2), reader.skip(0x3A), let minute = reader.number(digits: 2),
+      reader.skip(0x3A), let second = reader.number(digits: 2),
+      let date = CivilDay(year: year, month: month, day: day), hour < 24, minute < 60, second <= 60
+    else { return nil }
+    var milliseconds = 0
+    if reader.skip(0x2E) {
+      var digits = 0
+      while let digit = reader.number(digits: 1) {
+        if digits < 3 { milliseconds = milliseconds * 10 + digit }
+        digits += 1
+      }
+      guard digits > 0 else { return nil }
+      for _ in min(digits, 3)..<3 { milliseconds *= 10 }
+    }
+    var offset = 0
+    let isUTC = reader.skip(0x5A) || reader.skip(0x7A)
+    let sign = reader.skip(0x2B) ? 1 : reader.skip(0x2D) ? -1 : 0
+    if sign != 0 {
+      guard let hours = reader.number(digits: 2) else { return nil }
+      _ = reader.skip(0x3A)
+      guard let minutes = reader.number(digits: 2), hours < 24, minutes < 60 else { return nil }
+      offset = sign * (hours * 3600 + minutes * 60)
+    } else if !isUTC {
+      return nil
+    }
+    guard reader.rest.isEmpty else { return nil }
+    let local = date.daysSinceEpoch * 86_400 + Int64(hour * 3600 + minute * 60 + min(second, 59))
+    self.init(milliseconds: (local - Int64(offset)) * 1000 + Int64(milliseconds))
+  }
+
+  /// The moment that RFC 3339 text names.
+  public init?(rfc3339 text: String) { self.init(rfc3339: ArraySlice(text.utf8)) }
+}
+
+private struct DigitReader {
+  var rest: ArraySlice<UInt8>
+
+  mutating func skip(_ byte: UInt8) -> Bool {
+    guard rest.first == byte else { return false }
+    rest.removeFirst()
+    return true
+  }
+
+  mutating func number(digits: Int) -> Int? {
+    var value = 0
+    var copy = rest
+    for _ in 0..<digits {
+      guard let byte = copy.popFirst(), (0x30...0x39).contains(byte) else { return nil }
+      value = value * 10 + Int(byte - 0x30)
+    }
+    rest = copy
+    return value
+  }
+}

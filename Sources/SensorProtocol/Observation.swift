@@ -1,0 +1,128 @@
+// What a sensor said, after decoding: fields, values in thousandths, times.
+
+public import Quantities
+
+/// A quantity that a sensor can report, named as in the protocol.
+public enum Field: String, CaseIterable, Hashable, Sendable {
+  /// Air temperature, °C.
+  case temperature
+  /// Relative humidity, %.
+  case humidity
+  /// Running total of people who went in.
+  case inTotal = "in_total"
+  /// Running total of people who went out.
+  case outTotal = "out_total"
+  /// People present, counted.
+  case people
+  /// Someone present or not: 1 or 0.
+  case occupied
+  /// Equivalent continuous sound level, dB(A).
+  case laeq
+  /// Maximum sound level, fast, dB(A).
+  case lafmax
+  /// Battery charge, %.
+  case batteryPercent = "battery_percent"
+  /// Black globe temperature, °C; never an air temperature.
+  case temperatureGlobe = "temperature_globe"
+
+  /// Whether it tells how many people there are: refused in a schoolyard in school hours.
+  public var isAboutPeople: Bool {
+    switch self {
+    case .inTotal, .outTotal, .people, .occupied: true
+    default: false
+    }
+  }
+
+  /// Whether it is a sound level.
+  public var isSound: Bool { self == .laeq || self == .lafmax }
+}
+
+/// One value of one field at one time.
+public struct Observation: Hashable, Sendable {
+  /// What was measured.
+  public let field: Field
+  /// Thousandths of the field's unit.
+  public let value: Int64
+  /// When, by the device if it said so, otherwise the arrival.
+  public let time: Instant
+  /// Whether the device itself gave the time.
+  public let hasOwnTime: Bool
+  /// Seconds that the value stands for, if the device said so.
+  public let seconds: Int64?
+
+  /// An observation.
+  public init(field: Field, value: Int64, time: Instant, hasOwnTime: Bool, seconds: Int64? = nil) {
+    self.field = field
+    self.value = value
+    self.time = time
+    self.hasOwnTime = hasOwnTime
+    self.seconds = seconds
+  }
+}
+
+/// Why a message, or a part of it, does not count. The raw value names the counter that operators read.
+public enum Refusal: String, CaseIterable, Error, Hashable, Sendable {
+  // The message as a whole.
+  case topicNotConfigured = "topic_not_configured"
+  case placeUnknown = "place_unknown"
+  case sensorUnknown = "sensor_unknown"
+  case topicMalformed = "topic_malformed"
+  case payloadTooLarge = "payload_too_large"
+  case payloadEmpty = "payload_empty"
+  case malformed = "malformed"
+  case notUTF8 = "not_utf8"
+  case tooDeep = "too_deep"
+  case duplicateKey = "duplicate_key"
+  case notAPack = "not_a_pack"
+  case tooManyRecords = "too_many_records"
+  case versionTooNew = "version_too_new"
+  case mustUnderstand = "must_understand"
+  case encodingUnknown = "encoding_unknown"
+  case retained = "retained"
+  case schoolHours = "school_hours"
+  case repeatedDelivery = "redelivered"
+  // One record of a pack.
+  case recordMalformed = "record_malformed"
+  case nameMalformed = "name_malformed"
+  case nameUnknown = "name_unknown"
+  case unitUnknown = "unit_unknown"
+  case valueMissing = "value_missing"
+  case valueNotANumber = "value_not_a_number"
+  case valueTooLarge = "value_too_large"
+  case valueImplausible = "value_implausible"
+  case notThisSensors = "field_not_declared"
+  case timeTooOld = "time_too_old"
+  case timeAhead = "time_ahead"
+  // A command.
+  case commandMalformed = "command_malformed"
+  case commandRetained = "command_retained"
+}
+
+/// What a payload yielded: what is good, and why the rest is not.
+public struct Decoded: Hashable, Sendable {
+  /// Good observations, in the order sent.
+  public var observations: [Observation]
+  /// One entry for each record that was refused.
+  public var refusals: [Refusal]
+
+  /// A result.
+  public init(observations: [Observation] = [], refusals: [Refusal] = []) {
+    self.observations = observations
+    self.refusals = refusals
+  }
+}
+
+/// A decoder's name in settings.
+public enum Decoder: String, CaseIterable, Hashable, Sendable {
+  /// SenML (RFC 8428) in JSON.
+  case senml
+
+  /// What a payload says. Pure: the arrival comes from the caller.
+  ///
+  /// - Throws: ``Refusal`` when nothing of the payload can be used.
+  public func decode(_ payload: [UInt8], arrival: Instant) throws(Refusal) -> Decoded {
+    switch self {
+    case .senml: try SenMLProfile.decode(payload, arrival: arrival)
+    }
+  }
+}

@@ -1,0 +1,120 @@
+// From SenML records to fields: which names a sensor may use, and which units each takes.
+
+public import Quantities
+internal import JSONText
+
+/// The profile of `tonnelle/v1/up/<place>/<sensor>`; `Firmware-protocol/README.md` describes it for makers.
+public enum SenMLProfile {
+  /// What a payload says.
+  ///
+  /// - Throws: ``Refusal`` when nothing of it can be used.
+  public static func decode(_ payload: [UInt8], arrival: Instant) throws(Refusal) -> Decoded {
+    guard let first = payload.first else { throw .payloadEmpty }
+    // CBOR comes with a later release; its first bytes are reserved for it.
+    if (0x80...0x9F).contains(first) || first == 0xD9 { throw .encodingUnknown }
+    let pack = try SenMLPack(json: payload, arrival: arrival)
+    var decoded = Decoded(refusals: pack.refusals)
+    decoded.observations.reserveCapacity(pack.records.count)
+    for record in pack.records {
+      do throws(Refusal) {
+        decoded.observations.append(try observation(record))
+      } catch {
+        decoded.refusals.append(error)
+      }
+    }
+    return decoded
+  }
+
+  /// The pack that says the same as some observations: what is journalled when a part of a pack is refused.
+  public static func encode(_ observations: [Observation]) -> [UInt8] {
+    var json = JSONWriter()
+    json.array { json in
+      for observation in observations {
+        json.object { json in
+          let duration = observation.seconds.map { "_\($0)s" } ?? ""
+          json.member("n", observation.field.rawValue + duration)
+          json.member("v", raw: Milli<Percent>(observation.value).text(places: 3))
+          if observation.hasOwnTime {
+            json.member("t", raw: Milli<Percent>(observation.time.milliseconds).text(places: 3))
+          }
+        }
+      }
+    }
+    return json.bytes
+  }
+
+  private static func observation(_ record: SenMLRecord) throws(Refusal) -> Observation {
+    guard let (field, seconds) = field(named: record.name) else { throw .nameUnknown }
+    let number: ExactDecimal
+    switch record.value {
+    case .number(let value): number = value
+    case .boolean(let flag): number = ExactDecimal(flag ? 1 : 0)
+    case .text, .data: throw .valueNotANumber
+    case .none: throw .valueMissing
+    }
+    guard let value = inOwnUnit(number, unit: record.unit, field: field) else { throw .unitUnknown }
+    let thousandths = value.thousandths
+    guard isPlausible(thousandths, field) else { throw .valueImplausible }
+    return Observation(
+      field: field, value: clamped(thousandths, field), time: record.time, hasOwnTime: record.hasOwnTime,
+      seconds: seconds)
+  }
+
+  /// The field that a name ends in, behind its last `:` or `/`; a level may carry its duration, as `laeq_60s`.
+  private static func field(named name: String) -> (Field, seconds: Int64?)? {
+    var tail = Substring(name)
+    if let mark = name.lastIndex(where: { $0 == ":" || $0 == "/" }) { tail = name[name.index(after: mark)...] }
+    if let field = Field(rawValue: String(tail)) { return (field, nil) }
+    guard let underscore = tail.lastIndex(of: "_"), let field = Field(rawValue: String(tail[..<underscore])),
+      field.isSound
+    else { return nil }
+    let duration = tail[tail.index(after: underscore)...]
+    let factor: Int64
+    switch duration.last {
+    case "s": factor = 1
+    case "m": factor = 60
+    default: return nil
+    }
+    guard let count = Int64(duration.dropLast()), (1...3600).contains(count), count * factor <= 3600 else { return nil }
+    return (field, count * factor)
+  }
+
+  /// Converts to the field's unit; nil for a unit that cannot mean this field.
+  private static func inOwnUnit(_ value: ExactDecimal, unit: String?, field: Field) -> ExactDecimal? {
+    guard let unit else { return value }
+    switch (field, unit) {
+    case (.temperature, "Cel"), (.temperatureGlobe, "Cel"), (.humidity, "%RH"), (.humidity, "%"),
+      (.inTotal, "count"), (.outTotal, "count"), (.people, "count"), (.occupied, "/"), (.occupied, "count"),
+      (.laeq, "dB"), (.lafmax, "dB"), (.laeq, "dBA"), (.lafmax, "dBA"), (.batteryPercent, "%EL"),
+      (.batteryPercent, "%"):
+      return value
+    case (.temperature, "K"), (.temperatureGlobe, "K"):
+      return value.adding(ExactDecimal(trillionths: -273_150_000_000_000))
+    case (.laeq, "Bspl"), (.lafmax, "Bspl"):
+      return value.scaled(by: 10)
+    case (.humidity, "/"), (.batteryPercent, "/"):
+      return value.scaled(by: 100)
+    default:
+      return nil
+    }
+  }
+
+  /// What a sensor of that kind can measure at all (PROTOCOLS §0.9, DOMAIN §3.3, §8).
+  private static func isPlausible(_ value: Int64, _ field: Field) -> Bool {
+    switch field {
+    case .temperature: (-40_000...60_000).contains(value)
+    case .temperatureGlobe: (-40_000...90_000).contains(value)
+    case .humidity: (0...105_000).contains(value)
+    case .laeq, .lafmax: (25_000...130_000).contains(value)
+    case .batteryPercent: (0...100_000).contains(value)
+    case .occupied: value == 0 || value == 1000
+    case .inTotal, .outTotal: value >= 0 && value <= 4_294_967_295_000 && value % 1000 == 0
+    case .people: value >= 0 && value <= 100_000_000 && value % 1000 == 0
+    }
+  }
+
+  /// Up to 105 % relative humidity is a sensor's tolerance and counts as 100.
+  private static func clamped(_ value: Int64, _ field: Field) -> Int64 {
+    field == .humidity ? min(value, 100_000) : value
+  }
+}
