@@ -48,7 +48,7 @@ let package = Package(
     room("OperatorEndpoint", imports: [
       "HTTPServer", "Pages", "Store", "CoolIslands", "RingSeries", "Publication",
     ]),
-    room("Configuration", imports: ["CoolIslands", "SensorProtocol", "RingSeries"]),
+    room("Configuration", imports: ["Core", "CoolIslands", "SensorProtocol", "RingSeries", "Publication"]),
     room("Core", imports: ["CoolIslands", "SensorProtocol", "RingSeries", "Publication"]),
     room("CoolIslands", imports: ["RingSeries", "SensorProtocol", "Publication"]),
     room("SensorProtocol"),

@@ -1,5 +1,7 @@
 // Messages that the broker sends again because the acknowledgement was lost with a connection.
 
+internal import Quantities
+
 /// Tells a redelivery from a new message.
 ///
 /// MQTT keeps the packet identifier of what it sends again, and sends it again only on a connection that resumes the
@@ -23,29 +25,38 @@ public struct Redeliveries: Hashable, Sendable {
     order = []
   }
 
-  /// Whether a message was already taken in by the previous connection; asked once a message.
-  public mutating func isRedelivery(_ message: Message) -> Bool {
+  /// Whether a message was already taken in by the previous connection.
+  public func isRedelivery(_ message: Message) -> Bool {
     guard message.qos > 0, let packet = message.packet, !previous.isEmpty else { return false }
-    guard previous[packet] == Self.hash(message) else { return false }
-    previous[packet] = nil
-    return true
+    return previous[packet] == Self.hash(message)
   }
 
-  /// A message was stored.
-  public mutating func stored(_ message: Message) {
+  /// A redelivery was acknowledged: its packet identifier is free for another message.
+  public mutating func settled(_ message: Message) {
+    if let packet = message.packet { previous[packet] = nil }
+  }
+
+  /// An entry was stored.
+  public mutating func stored(_ entry: Entry) {
+    let message: Message
+    switch entry {
+    case .message(let stored), .command(let stored): message = stored
+    case .connected(_, let sessionPresent): return connected(sessionPresent: sessionPresent)
+    default: return
+    }
     guard message.qos > 0, let packet = message.packet else { return }
     if current.updateValue(Self.hash(message), forKey: packet) == nil { order.append(packet) }
     guard order.count > 2 * Self.capacity else { return }
     for packet in order.prefix(Self.capacity) { current[packet] = nil }
     order.removeFirst(Self.capacity)
+    previous = [:]  // whatever the broker had to send again, it sent first
   }
 
-  /// FNV-1a over topic and payload.
   private static func hash(_ message: Message) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in message.topic.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    hash = (hash ^ 0xFF) &* 0x100_0000_01b3
-    for byte in message.payload { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return hash
+    var hash = StableHash()
+    hash.add(message.topic.utf8)
+    hash.add(CollectionOfOne(0xFF))  // a byte that no topic holds
+    hash.add(message.payload)
+    return hash.value
   }
 }

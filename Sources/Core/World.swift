@@ -43,8 +43,6 @@ public struct World: Sendable {
   public private(set) var state: CityState?
   /// The account.
   public private(set) var ledger = Ledger()
-  /// What was stored by which connection.
-  public private(set) var redeliveries = Redeliveries()
   /// How far time has come.
   public private(set) var now: Instant = .distantPast
   private var changes = Changes()
@@ -61,15 +59,14 @@ public struct World: Sendable {
   public mutating func ingest(_ entry: Entry) -> [Effect] {
     if case .clock(_, let to) = entry {
       now = min(now, to)  // a clock set back takes the world with it; what was due is due again
-      state?.evaluateAll(at: now)
+      state?.evaluateAll(at: now.nextWholeSecond)
     }
     var effects = advance(to: entry.at)
     switch entry {
     case .message(let message): observe(message)
     case .command(let message): effects.append(.command(obey(message)))
-    case .connected(_, let sessionPresent): redeliveries.connected(sessionPresent: sessionPresent)
     case .refused(_, let counts): for count in counts { ledger.refuse(count.refusal, count.count) }
-    case .configuration, .clock: break
+    case .configuration, .connected, .clock: break
     }
     return effects
   }
@@ -128,7 +125,6 @@ public struct World: Sendable {
 
   private mutating func observe(_ message: Message) {
     ledger.messages += 1
-    redeliveries.stored(message)
     if Topics.isCommand(message.topic) {
       _ = obey(message)
       return
@@ -157,7 +153,6 @@ public struct World: Sendable {
   }
 
   private mutating func obey(_ message: Message) -> CommandResult {
-    redeliveries.stored(message)
     let second = message.arrival.nextWholeSecond
     do throws(CommandError) {
       switch try Command(message) {

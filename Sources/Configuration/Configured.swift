@@ -1,0 +1,184 @@
+// From the text of a configuration to the values that a gateway runs on.
+
+public import Core
+public import CoolIslands
+internal import FoundationEssentials
+internal import JSONText
+internal import Publication
+internal import Quantities
+internal import RingSeries
+internal import SensorProtocol
+
+/// A configuration that can be used.
+public struct Configured: Sendable {
+  /// The settings.
+  public var settings: Settings
+  /// The city with its places and sensors.
+  public var city: City
+  /// Tells one configuration's text from another's: a hash over all of it, in hexadecimal.
+  public var digest: String
+}
+
+/// What came of reading a configuration.
+public struct ConfigurationOutcome: Sendable {
+  /// The values; nil when there are errors.
+  public var configured: Configured?
+  /// Errors and warnings.
+  public var findings: [Finding]
+}
+
+/// What came of reading the files of a configuration.
+public struct FilesOutcome: Sendable {
+  /// The texts; nil when a file is missing or the settings are not JSON.
+  public var text: ConfigurationText?
+  /// Errors.
+  public var findings: [Finding]
+}
+
+/// Reads configurations.
+public enum ConfigurationReader {
+  /// Reads the settings file and the files it names, which are relative to its folder.
+  public static func files(settingsPath: String) -> FilesOutcome {
+    let report = Report()
+    let name = settingsPath.split(separator: "/").last.map(String.init) ?? settingsPath
+    guard let settings = contents(settingsPath) else {
+      report.add(.error, settingsPath, nil, "", "the file cannot be read")
+      return FilesOutcome(text: nil, findings: report.findings)
+    }
+    guard let content = SettingsReader(file: name, report: Report()).read(settings) else {
+      _ = SettingsReader(file: name, report: report).read(settings)
+      return FilesOutcome(text: nil, findings: report.findings)
+    }
+    var files = [ConfigurationText.File(name: name, text: settings)]
+    let placesName = content.settings.placesFile
+    if !placesName.isEmpty {
+      if let places = contents(path(placesName, besides: settingsPath)) {
+        files.append(.init(name: placesName, text: places))
+      } else {
+        report.add(.error, name, nil, "places", "the file \"\(placesName)\" cannot be read")
+      }
+    }
+    let zoneName = content.settings.timeZone
+    let isName = zoneName.utf8.allSatisfy {
+      (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0)
+        || [0x2F, 0x5F, 0x2B, 0x2D].contains($0)
+    }
+    guard isName, !zoneName.hasPrefix("/"), let zone = contents("\(TimeZoneFile.folder)/\(zoneName)") else {
+      report.add(.error, name, nil, "city.time_zone", "there is no time zone \"\(zoneName)\" in \(TimeZoneFile.folder)")
+      return FilesOutcome(text: nil, findings: report.findings)
+    }
+    let text = report.hasErrors ? nil : ConfigurationText(files: files, zone: zone)
+    return FilesOutcome(text: text, findings: report.findings)
+  }
+
+  /// A path that settings give, relative to the settings' folder.
+  public static func path(_ name: String, besides settingsPath: String) -> String {
+    guard !name.hasPrefix("/"), let slash = settingsPath.lastIndex(of: "/") else { return name }
+    return settingsPath[...slash] + name
+  }
+
+  private static func contents(_ path: String) -> [UInt8]? {
+    FileManager.default.contents(atPath: path).map { [UInt8]($0) }
+  }
+
+  /// Checks a configuration's text and makes values of it. Pure: a journal's configuration gives the same values
+  /// on any machine.
+  public static func values(_ text: ConfigurationText) -> ConfigurationOutcome {
+    let report = Report()
+    func outcome(_ configured: Configured?) -> ConfigurationOutcome {
+      ConfigurationOutcome(configured: report.hasErrors ? nil : configured, findings: report.findings)
+    }
+    guard let file = text.files.first else { return outcome(nil) }
+    guard let content = SettingsReader(file: file.name, report: report).read(file.text) else { return outcome(nil) }
+    var places: [PlaceContent] = []
+    if let file = text.files.dropFirst().first(where: { $0.name == content.settings.placesFile }) {
+      places = PlacesReader(file: file.name, report: report).read(file.text)
+    }
+    places.sort { $0.place.about.id < $1.place.about.id }
+    let zone: CivilZone
+    do {
+      zone = try TimeZoneFile.zone(text.zone, name: content.settings.timeZone)
+    } catch {
+      report.add(.error, file.name, nil, "city.time_zone", error.description)
+      return outcome(nil)
+    }
+    let sensors = self.sensors(content, places, file.name, report)
+    let zones = self.zones(content, sensors, file.name, report)
+    let city = City(
+      id: content.cityID, name: content.cityName, zone: zone, holidays: content.holidays,
+      places: places.map { resolve($0, zones, content.settings.placesFile, report) }, sensors: sensors, zones: zones,
+      choices: content.choices, notice: content.notice, contact: content.contact)
+    return outcome(Configured(settings: content.settings, city: city, digest: digest(text)))
+  }
+
+  private static func digest(_ text: ConfigurationText) -> String {
+    var hash = StableHash()
+    for bytes in text.files.map(\.text) + [text.zone] { hash.add(bytes) }
+    return hash.text
+  }
+
+  private static func sensors(
+    _ content: SettingsContent, _ places: [PlaceContent], _ file: String, _ report: Report
+  ) -> [Sensor] {
+    var sensors: [Sensor] = []
+    var ids: Set<String> = []
+    var topics: Set<String> = []
+    for sensor in content.sensors {
+      var place: Int?
+      if let name = sensor.place {
+        place = places.firstIndex { $0.place.about.id == name }
+        if place == nil {
+          let hint = Spelling.nearest(to: name, among: places.map(\.place.about.id)).map { "; did you mean \"\($0)\"?" }
+          report.add(.error, file, sensor.value.position, sensor.path + ".place", "there is no place \"\(name)\"\(hint ?? "")")
+        }
+      }
+      if !ids.insert(sensor.id).inserted {
+        report.add(.error, file, sensor.value.position, sensor.path + ".id", "the id \"\(sensor.id)\" stands twice")
+        continue
+      }
+      if !topics.insert(sensor.topic).inserted {
+        report.add(.error, file, sensor.value.position, sensor.path + ".topic", "another sensor has the topic \"\(sensor.topic)\"")
+        continue
+      }
+      let filters = content.settings.subscriptions
+      if !filters.contains(where: { Filters.matches($0.filter, sensor.topic) && $0.decoder == sensor.decoder }) {
+        report.add(
+          .error, file, sensor.value.position, sensor.path + ".topic",
+          "no subscription with the decoder \(sensor.decoder.rawValue) receives \"\(sensor.topic)\"")
+      }
+      sensors.append(
+        Sensor(
+          id: sensor.id, topic: sensor.topic, decoder: sensor.decoder, place: place, fields: sensor.fields,
+          period: Int64(sensor.period), staleAfter: .seconds(Int64(sensor.staleAfter)),
+          counter: Counter.Model(bits: sensor.counterBits)))
+    }
+    return sensors.sorted { $0.topic < $1.topic }
+  }
+
+  private static func zones(
+    _ content: SettingsContent, _ sensors: [Sensor], _ file: String, _ report: Report
+  ) -> [ReferenceZone] {
+    var zones: [ReferenceZone] = []
+    for zone in content.zones {
+      guard let sensor = sensors.firstIndex(where: { $0.id == zone.reference }), sensors[sensor].fields.contains(.temperature)
+      else {
+        report.add(.error, file, zone.value.position, "zones[\(zone.id)].reference", "there is no sensor \"\(zone.reference)\" that measures temperature")
+        continue
+      }
+      zones.append(ReferenceZone(id: zone.id, reference: sensor))
+    }
+    return zones.sorted { $0.id < $1.id }
+  }
+
+  private static func resolve(
+    _ content: PlaceContent, _ zones: [ReferenceZone], _ file: String, _ report: Report
+  ) -> Place {
+    var place = content.place
+    guard let name = content.zone else { return place }
+    place.zone = zones.firstIndex { $0.id == name }
+    if place.zone == nil {
+      report.add(.error, file, content.value.position, "places[\(place.about.id)].zone", "the settings have no zone \"\(name)\"")
+    }
+    return place
+  }
+}

@@ -1,0 +1,125 @@
+// A GeoJSON file of places, as a city's GIS staff edit it, to values.
+
+internal import CoolIslands
+internal import JSONText
+internal import Publication
+internal import Quantities
+
+/// A place as written, its zone still a name.
+struct PlaceContent {
+  var place: Place
+  var zone: String?
+  var value: JSONValue
+}
+
+struct PlacesReader {
+  let file: String
+  let report: Report
+
+  /// Properties that are understood; a GIS program may add others.
+  private static let properties = [
+    "id", "name", "kind", "address", "commune", "departement", "zone", "reference", "opening_hours", "heat_hours",
+    "refuge_from_level", "school_zone", "capacity", "staff", "step_free", "water", "toilets", "seats", "mist",
+    "bathing", "school_hours", "empty_at", "programme", "example", "shade", "free_of_charge", "indoor", "entrances",
+    "source", "source_date", "licence",
+  ]
+  /// Of these, what this version reads and does not act on yet.
+  private static let notYet = ["heat_hours", "refuge_from_level", "programme", "empty_at", "school_zone", "reference"]
+
+  func read(_ text: [UInt8]) -> [PlaceContent] {
+    let document: JSONDocument
+    do {
+      document = try JSONDocument(text, options: .forPeople)
+    } catch {
+      report.add(.error, file, error.position, "", error.message)
+      return []
+    }
+    guard document.root["type"]?.isString("FeatureCollection") ?? false, let features = document.root["features"],
+      features.kind == .array
+    else {
+      report.add(.error, file, document.root.position, "", "a GeoJSON FeatureCollection was expected")
+      return []
+    }
+    var places: [PlaceContent] = []
+    var seen: Set<String> = []
+    for (index, feature) in features.elements.enumerated() {
+      guard let content = place(feature, index: index) else { continue }
+      if !seen.insert(content.place.about.id).inserted {
+        report.add(.error, file, feature.position, "features[\(index)].properties.id", "the id \"\(content.place.about.id)\" stands twice")
+        continue
+      }
+      places.append(content)
+    }
+    return places
+  }
+
+  private func place(_ feature: JSONValue, index: Int) -> PlaceContent? {
+    guard let properties = feature["properties"], properties.kind == .object else {
+      report.add(.error, file, feature.position, "features[\(index)]", "\"properties\" with at least id, name and kind was expected")
+      return nil
+    }
+    let label = properties["id"]?.string ?? feature["id"]?.string ?? String(index)
+    let reader = ObjectReader(properties, file: file, path: "places[\(label)]", report: report)
+    let id = reader.identifier("id")
+    let name = reader.string("name", required: true)
+    let kind = reader.choice("kind", PlaceKind.self, required: true)
+    unknownProperties(reader)
+    guard let geometry = feature["geometry"], !geometry.isNull else {
+      reader.error(at: feature, "geometry", "a Point, a Polygon or a MultiPolygon was expected")
+      return nil
+    }
+    let shape: Shape
+    do {
+      shape = try Shape(geometry)
+    } catch {
+      reader.error(at: geometry, "geometry", error.description)
+      return nil
+    }
+    let schoolHours = hours(reader, "school_hours")
+    let timetable = self.timetable(reader)
+    let capacity = reader.integer("capacity", in: 0...1_000_000)
+    let staff = reader.integer("staff", in: 0...100_000) ?? 0
+    guard let id, let name, let kind else { return nil }
+    let about = PublicAbout(
+      id: id, name: name, kind: kind, address: reader.string("address"), position: shape.position,
+      geometry: shape.geoJSON(maximumBytes: 16_384), openingHours: reader.string("opening_hours"), intervals: [],
+      water: reader.bool("water"), toilets: reader.bool("toilets"), seats: reader.bool("seats"),
+      stepFree: reader.choice("step_free", StepFree.self), indoor: reader.bool("indoor"),
+      isExample: reader.bool("example") ?? false, source: reader.string("source"), licence: reader.string("licence"))
+    let place = Place(
+      about: about, opening: timetable, schoolHours: schoolHours, capacity: capacity, staff: staff, zone: nil)
+    return PlaceContent(place: place, zone: reader.string("zone"), value: properties)
+  }
+
+  private func unknownProperties(_ reader: ObjectReader) {
+    for member in reader.value.members {
+      if Self.notYet.contains(member.key) && !member.value.isNull {
+        reader.warning(at: member.value, member.key, "read, but without effect in this version")
+      }
+      guard !Self.properties.contains(member.key) else { continue }
+      let hint = Spelling.nearest(to: member.key, among: Self.properties).map { "; did you mean \"\($0)\"?" } ?? ""
+      report.add(.warning, file, member.position, reader.child(member.key), "not a property of places; it is ignored\(hint)")
+    }
+  }
+
+  private func timetable(_ reader: ObjectReader) -> Place.Timetable {
+    guard let text = reader.string("opening_hours"), !text.isEmpty, let value = reader.value["opening_hours"] else { return .none }
+    do {
+      return .hours(try OpeningHours(text))
+    } catch {
+      reader.warning(at: value, "opening_hours", "\(error); the place is shown as \"not known\": \"\(text)\"")
+      return .unreadable(error)
+    }
+  }
+
+  /// Hours that protect people must be readable: here a fault is an error.
+  private func hours(_ reader: ObjectReader, _ key: String) -> OpeningHours? {
+    guard let text = reader.string(key), let value = reader.value[key] else { return nil }
+    do {
+      return try OpeningHours(text)
+    } catch {
+      reader.error(at: value, key, "\(error): \"\(text)\"")
+      return nil
+    }
+  }
+}

@@ -1,0 +1,103 @@
+// The settings file: what a gateway is, where its broker is, whom it serves.
+
+public import SensorProtocol
+
+/// Settings as values; every one has been checked.
+public struct Settings: Sendable {
+  /// The gateway's identifier in topics.
+  public var gateway = ""
+  /// The folder for journal and lock.
+  public var dataFolder = "data"
+  /// The GeoJSON file of places.
+  public var placesFile = ""
+  /// The name of the time zone.
+  public var timeZone = "Europe/Paris"
+  /// The broker.
+  public var broker = Broker()
+  /// What is listened to.
+  public var subscriptions: [Subscription] = []
+  /// The public port.
+  public var publicPort = Endpoint(address: "127.0.0.1", port: 8080)
+  /// The operators' port.
+  public var operatorsPort = Endpoint(address: "127.0.0.1", port: 8081)
+  /// The file that holds the operators' token.
+  public var operatorsTokenFile: String?
+  /// The map's base layer; none draws places on plain ground.
+  public var tiles: Tiles?
+
+  /// Where the broker is and how to talk to it.
+  public struct Broker: Sendable {
+    /// Host name or address.
+    public var host = "127.0.0.1"
+    /// Port.
+    public var port = 1883
+    /// User name, if it asks for one.
+    public var username: String?
+    /// The file whose first line is the password.
+    public var passwordFile: String?
+    /// The client identifier: fixed and unique, or two gateways throw each other out.
+    public var clientID = ""
+    /// MQTT 5 or 3.1.1.
+    public var usesMQTT5 = true
+    /// Unacknowledged messages the broker may send: the largest batch.
+    public var receiveMaximum = 2000
+    /// Seconds between signs of life.
+    public var keepAlive = 30
+    /// The certificates to trust; with them the connection is encrypted.
+    public var certificateAuthorities: String?
+  }
+
+  /// A filter that is subscribed to, and what reads its payloads.
+  public struct Subscription: Hashable, Sendable {
+    /// The MQTT filter.
+    public var filter: String
+    /// The decoder.
+    public var decoder: Decoder
+    /// Quality of service, 0 or 1.
+    public var qos: Int
+  }
+
+  /// An address to listen on.
+  public struct Endpoint: Hashable, Sendable {
+    /// IPv4 address.
+    public var address: String
+    /// Port; 0 takes a free one.
+    public var port: Int
+  }
+
+  /// A map's base layer.
+  public struct Tiles: Hashable, Sendable {
+    /// The URL with `{z}`, `{x}`, `{y}`.
+    public var url: String
+    /// Whom to credit.
+    public var attribution: String
+  }
+}
+
+/// MQTT filters.
+enum Filters {
+  static func isValid(_ filter: String) -> Bool {
+    let levels = filter.split(separator: "/", omittingEmptySubsequences: false)
+    guard !filter.isEmpty, filter.utf8.count <= 256, !filter.utf8.contains(0) else { return false }
+    for (index, level) in levels.enumerated() {
+      if level.contains("#") && (level != "#" || index != levels.count - 1) { return false }
+      if level.contains("+") && level != "+" { return false }
+    }
+    return true
+  }
+
+  /// Whether a topic can match both.
+  static func overlap(_ a: String, _ b: String) -> Bool {
+    let a = a.split(separator: "/", omittingEmptySubsequences: false)
+    let b = b.split(separator: "/", omittingEmptySubsequences: false)
+    for index in 0..<min(a.count, b.count) {
+      if a[index] == "#" || b[index] == "#" { return true }
+      if a[index] != "+" && b[index] != "+" && a[index] != b[index] { return false }
+    }
+    if a.count == b.count { return true }
+    let longer = a.count > b.count ? a : b
+    return longer[min(a.count, b.count)] == "#" && longer.count == min(a.count, b.count) + 1
+  }
+
+  static func matches(_ filter: String, _ topic: String) -> Bool { overlap(filter, topic) }
+}

@@ -1,0 +1,220 @@
+// Settings text to values, noting everything that is wrong on the way.
+
+internal import CoolIslands
+internal import JSONText
+internal import Quantities
+internal import RingSeries
+internal import SensorProtocol
+
+/// What the settings file says, before places and sensors are joined.
+struct SettingsContent {
+  var settings = Settings()
+  var cityID = ""
+  var cityName = ""
+  var holidays: Set<CivilDay> = []
+  var notice: [String: String] = [:]
+  var contact: String?
+  var choices = Choices()
+  var sensors: [SensorContent] = []
+  var zones: [(id: String, reference: String, value: JSONValue)] = []
+}
+
+/// A sensor as written, its place still a name.
+struct SensorContent {
+  var id: String
+  var place: String?
+  var topic: String
+  var decoder: Decoder
+  var fields: [Field]
+  var period: Int
+  var staleAfter: Int
+  var counterBits: Int
+  var value: JSONValue
+  var path: String
+}
+
+struct SettingsReader {
+  let file: String
+  let report: Report
+
+  func read(_ text: [UInt8]) -> SettingsContent? {
+    let document: JSONDocument
+    do {
+      document = try JSONDocument(text, options: .forPeople)
+    } catch {
+      report.add(.error, file, error.position, "", error.message)
+      return nil
+    }
+    var content = SettingsContent()
+    let root = ObjectReader(document.root, file: file, path: "", report: report)
+    guard document.root.kind == .object else { return nil }
+    content.settings.gateway = root.identifier("gateway") ?? ""
+    content.settings.dataFolder = root.string("data") ?? "data"
+    content.settings.placesFile = root.string("places", required: true) ?? ""
+    city(root, &content)
+    broker(root, &content.settings)
+    subscriptions(root, &content.settings)
+    endpoints(root, &content.settings)
+    content.sensors = root.objects("sensors").compactMap(sensor)
+    for zone in root.objects("zones") {
+      let id = zone.identifier("id")
+      let reference = zone.string("reference", required: true)
+      if let id, let reference { content.zones.append((id, reference, zone.value)) }
+      zone.finish()
+    }
+    if let choices = root.object("choices") { self.choices(choices, &content.choices) }
+    root.finish()
+    return content
+  }
+
+  private func city(_ root: ObjectReader, _ content: inout SettingsContent) {
+    guard let city = root.object("city", required: true) else { return }
+    content.cityID = city.identifier("id") ?? ""
+    content.cityName = city.string("name", required: true) ?? ""
+    content.settings.timeZone = city.string("time_zone") ?? "Europe/Paris"
+    for (path, value) in city.list("holidays") {
+      if let day = value.string.flatMap({ CivilDay($0) }) {
+        content.holidays.insert(day)
+      } else {
+        report.add(.error, file, value.position, path, "a day such as \"2026-07-14\" was expected, \(ObjectReader.name(value)) was found")
+      }
+    }
+    if let notice = city.object("notice") {
+      for language in ["fr", "en"] { content.notice[language] = notice.string(language) }
+      notice.finish()
+    }
+    content.contact = city.string("contact")
+    if let contact = content.contact, !contact.hasPrefix("https://"), !contact.hasPrefix("mailto:") {
+      city.error(at: city.value["contact"] ?? city.value, "contact", "an address that begins with https:// or mailto: was expected")
+    }
+    city.finish()
+  }
+
+  private func broker(_ root: ObjectReader, _ settings: inout Settings) {
+    settings.broker.clientID = "tonnelle-\(settings.gateway)"
+    guard let broker = root.object("broker") else { return }
+    settings.broker.host = broker.string("host") ?? settings.broker.host
+    settings.broker.port = broker.integer("port", in: 1...65535) ?? settings.broker.port
+    settings.broker.username = broker.string("username")
+    settings.broker.passwordFile = broker.string("password_file")
+    settings.broker.clientID = broker.string("client_id") ?? settings.broker.clientID
+    if let version = broker.member("protocol") {
+      if version.isString("5") || version.integer == 5 {
+        settings.broker.usesMQTT5 = true
+      } else if version.isString("3.1.1") {
+        settings.broker.usesMQTT5 = false
+      } else {
+        broker.error(at: version, "protocol", "\"5\" or \"3.1.1\" was expected, \(ObjectReader.name(version)) was found")
+      }
+    }
+    settings.broker.receiveMaximum = broker.integer("receive_maximum", in: 20...5000) ?? settings.broker.receiveMaximum
+    settings.broker.keepAlive = broker.integer("keep_alive_s", in: 5...3600) ?? settings.broker.keepAlive
+    settings.broker.certificateAuthorities = broker.string("ca_file")
+    broker.finish()
+  }
+
+  private func subscriptions(_ root: ObjectReader, _ settings: inout Settings) {
+    guard root.value["subscriptions"] != nil else {
+      _ = root.member("subscriptions")
+      settings.subscriptions = [.init(filter: "tonnelle/v1/up/+/+", decoder: .senml, qos: 1)]
+      return
+    }
+    for subscription in root.objects("subscriptions") {
+      let filter = subscription.string("topic", required: true)
+      let decoder = subscription.choice("decoder", Decoder.self) ?? .senml
+      let qos = subscription.integer("qos", in: 0...1) ?? 1
+      subscription.finish()
+      guard let filter else { continue }
+      guard Filters.isValid(filter) else {
+        subscription.error(
+          at: subscription.value["topic"] ?? subscription.value, "topic",
+          "an MQTT filter such as \"tonnelle/v1/up/+/+\" was expected")
+        continue
+      }
+      if let other = settings.subscriptions.first(where: { Filters.overlap($0.filter, filter) }) {
+        subscription.error(
+          at: subscription.value["topic"] ?? subscription.value, "topic",
+          "a topic could match this and \"\(other.filter)\", and would come twice")
+      }
+      settings.subscriptions.append(.init(filter: filter, decoder: decoder, qos: qos))
+    }
+  }
+
+  private func endpoints(_ root: ObjectReader, _ settings: inout Settings) {
+    if let port = root.object("public") {
+      settings.publicPort.address = address(port) ?? settings.publicPort.address
+      settings.publicPort.port = port.integer("port", in: 0...65535) ?? settings.publicPort.port
+      if let tiles = port.object("map_tiles") {
+        let url = tiles.string("url", required: true)
+        let attribution = tiles.string("attribution", required: true)
+        if let url, let attribution { settings.tiles = .init(url: url, attribution: attribution) }
+        tiles.finish()
+      }
+      port.finish()
+    }
+    if let port = root.object("operators") {
+      settings.operatorsPort.address = address(port) ?? settings.operatorsPort.address
+      settings.operatorsPort.port = port.integer("port", in: 0...65535) ?? settings.operatorsPort.port
+      settings.operatorsTokenFile = port.string("token_file")
+      port.finish()
+    }
+  }
+
+  private func address(_ reader: ObjectReader) -> String? {
+    guard let text = reader.string("address") else { return nil }
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    guard parts.count == 4, parts.allSatisfy({ UInt8($0) != nil }) else {
+      reader.error(at: reader.value["address"] ?? reader.value, "address", "an IPv4 address such as \"127.0.0.1\" or \"0.0.0.0\" was expected")
+      return nil
+    }
+    return text
+  }
+
+  private func sensor(_ reader: ObjectReader) -> SensorContent? {
+    let id = reader.identifier("id")
+    let place = reader.string("place")
+    let station = reader.string("station")
+    let topic = reader.string("topic")
+    let decoder = reader.choice("decoder", Decoder.self) ?? .senml
+    var fields: [Field] = []
+    for (path, value) in reader.list("fields") {
+      if let field = value.string.flatMap(Field.init(rawValue:)), !fields.contains(field) {
+        fields.append(field)
+      } else {
+        let names = Field.allCases.map(\.rawValue)
+        let hint = Spelling.nearest(to: value.string ?? "", among: names).map { "; did you mean \"\($0)\"?" } ?? ""
+        report.add(
+          .error, file, value.position, path,
+          "one of \(names.joined(separator: ", ")), each once, was expected, \(ObjectReader.name(value)) was found\(hint)")
+      }
+    }
+    if fields.isEmpty { reader.error(at: reader.value, "fields", "at least one field is required here") }
+    let period = reader.integer("period_s", in: 1...86_400) ?? 600
+    let stale = reader.integer("stale_after_s", in: 60...604_800) ?? max(1800, 3 * period)
+    let bits = reader.integer("counter_bits", in: 16...32) ?? 32
+    if bits != 16 && bits != 32 {
+      reader.error(at: reader.value["counter_bits"] ?? reader.value, "counter_bits", "16 or 32 was expected")
+    }
+    reader.finish()
+    guard place == nil || station == nil else {
+      reader.error(at: reader.value, "", "\"place\" or \"station\" was expected, not both")
+      return nil
+    }
+    guard let id else { return nil }
+    guard let level = place ?? station else {
+      reader.error(at: reader.value, "place", "the place it measures, or the \"station\" it belongs to, is required here")
+      return nil
+    }
+    return SensorContent(
+      id: id, place: place, topic: topic ?? "tonnelle/v1/up/\(level)/\(id)", decoder: decoder, fields: fields,
+      period: period, staleAfter: stale, counterBits: bits, value: reader.value, path: reader.path)
+  }
+
+  private func choices(_ reader: ObjectReader, _ choices: inout Choices) {
+    if let minutes = reader.integer("coolness_window_min", in: 1...60) { choices.coolnessWindowMinutes = Int64(minutes) }
+    if let minutes = reader.integer("humidity_window_min", in: 1...120) { choices.humidityWindow = .minutes(Int64(minutes)) }
+    if let percent = reader.integer("noise_coverage_percent", in: 1...100) { choices.noiseCoverage = Int64(percent) * 10 }
+    if let minutes = reader.integer("reset_grace_min", in: 0...240) { choices.resetGrace = .minutes(Int64(minutes)) }
+    reader.finish()
+  }
+}

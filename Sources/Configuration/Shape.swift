@@ -1,0 +1,132 @@
+// Geometry of places: read strictly, turned the right way, thinned so that a page can carry it.
+
+internal import JSONText
+internal import Publication
+internal import Quantities
+
+struct ShapeError: Error, CustomStringConvertible {
+  let description: String
+}
+
+/// A point, or polygons with their holes.
+struct Shape {
+  struct Point: Hashable {
+    var x: Int64  // 10⁻⁷ degrees east
+    var y: Int64  // 10⁻⁷ degrees north
+  }
+
+  private var point: Point?
+  private var polygons: [[[Point]]] = []
+
+  init(_ geometry: JSONValue) throws(ShapeError) {
+    guard let coordinates = geometry["coordinates"] else { throw ShapeError(description: "\"coordinates\" is missing") }
+    switch geometry["type"]?.string {
+    case "Point": point = try Self.point(coordinates)
+    case "Polygon": polygons = [try Self.polygon(coordinates)]
+    case "MultiPolygon":
+      for element in coordinates.elements { polygons.append(try Self.polygon(element)) }
+      guard !polygons.isEmpty else { throw ShapeError(description: "a MultiPolygon without a polygon") }
+    default:
+      throw ShapeError(description: "a Point, a Polygon or a MultiPolygon was expected")
+    }
+  }
+
+  private static func point(_ value: JSONValue) throws(ShapeError) -> Point {
+    let numbers = value.elements.prefix(2).map { $0.numberText.flatMap { ExactDecimal($0) } }
+    guard numbers.count == 2, let longitude = numbers[0], let latitude = numbers[1] else {
+      throw ShapeError(description: "a position is [longitude, latitude]")
+    }
+    let x = Int64(longitude.trillionths / 100_000)
+    let y = Int64(latitude.trillionths / 100_000)
+    guard abs(x) <= 1_800_000_000, abs(y) <= 900_000_000 else {
+      throw ShapeError(description: "longitude is -180 to 180 and stands first, latitude is -90 to 90")
+    }
+    return Point(x: x, y: y)
+  }
+
+  /// A polygon whose exterior runs counter-clockwise and whose holes run clockwise (RFC 7946 §3.1.6).
+  private static func polygon(_ value: JSONValue) throws(ShapeError) -> [[Point]] {
+    var rings: [[Point]] = []
+    for ringValue in value.elements {
+      var ring: [Point] = []
+      for element in ringValue.elements { ring.append(try point(element)) }
+      guard ring.count >= 4, ring.first == ring.last else {
+        throw ShapeError(description: "a ring has at least four positions and ends where it begins")
+      }
+      let isCounterClockwise = doubledArea(ring) > 0
+      if isCounterClockwise != rings.isEmpty { ring.reverse() }
+      rings.append(ring)
+    }
+    guard !rings.isEmpty else { throw ShapeError(description: "a Polygon without a ring") }
+    return rings
+  }
+
+  private static func doubledArea(_ ring: [Point]) -> Double {
+    zip(ring, ring.dropFirst()).reduce(0) { $0 + Double($1.0.x) * Double($1.1.y) - Double($1.1.x) * Double($1.0.y) }
+  }
+
+  /// The point itself, or the centre of the largest polygon's bounding box.
+  var position: PublicPosition {
+    if let point { return PublicPosition(longitudeE7: point.x, latitudeE7: point.y) }
+    let largest = polygons.max { abs(Self.doubledArea($0[0])) < abs(Self.doubledArea($1[0])) }
+    let xs = largest?[0].map(\.x) ?? []
+    let ys = largest?[0].map(\.y) ?? []
+    return PublicPosition(
+      longitudeE7: ((xs.min() ?? 0) + (xs.max() ?? 0)) / 2, latitudeE7: ((ys.min() ?? 0) + (ys.max() ?? 0)) / 2)
+  }
+
+  /// GeoJSON text of at most so many bytes: the tolerance doubles from a metre until it fits.
+  func geoJSON(maximumBytes: Int) -> String {
+    if let point { return "{\"type\":\"Point\",\"coordinates\":\(Self.text(point))}" }
+    var tolerance = 90.0  // 10⁻⁷ degrees: a metre of latitude
+    while true {
+      let thinned = polygons.map { $0.map { Self.simplified($0, tolerance: tolerance) } }
+      let text = Self.text(thinned)
+      if text.utf8.count <= maximumBytes || tolerance > 1e6 { return text }
+      tolerance *= 2
+    }
+  }
+
+  private static func text(_ polygons: [[[Point]]]) -> String {
+    let bodies = polygons.map { rings in
+      "[" + rings.map { "[" + $0.map(text).joined(separator: ",") + "]" }.joined(separator: ",") + "]"
+    }
+    return bodies.count == 1
+      ? "{\"type\":\"Polygon\",\"coordinates\":\(bodies[0])}"
+      : "{\"type\":\"MultiPolygon\",\"coordinates\":[\(bodies.joined(separator: ","))]}"
+  }
+
+  private static func text(_ point: Point) -> String {
+    "[\(PublicAbout.degrees(point.x)),\(PublicAbout.degrees(point.y))]"
+  }
+
+  /// Douglas and Peucker's thinning of a ring; never fewer than four positions.
+  private static func simplified(_ ring: [Point], tolerance: Double) -> [Point] {
+    var keep = [Bool](repeating: false, count: ring.count)
+    let far = ring.indices.max { distance(ring[$0], ring[0], ring[0]) < distance(ring[$1], ring[0], ring[0]) } ?? 0
+    for index in [0, far, ring.count - 1] { keep[index] = true }
+    var spans = [(0, far), (far, ring.count - 1)]
+    while let (first, last) = spans.popLast() {
+      guard last > first + 1 else { continue }
+      var worst = first + 1
+      for index in first + 1..<last
+      where distance(ring[index], ring[first], ring[last]) > distance(ring[worst], ring[first], ring[last]) {
+        worst = index
+      }
+      guard distance(ring[worst], ring[first], ring[last]) > tolerance else { continue }
+      keep[worst] = true
+      spans += [(first, worst), (worst, last)]
+    }
+    let thinned = zip(ring, keep).filter(\.1).map(\.0)
+    return thinned.count >= 4 ? thinned : ring.count <= 8 ? ring : [ring[0], ring[ring.count / 3], ring[ring.count * 2 / 3], ring[0]]
+  }
+
+  /// Distance from a point to a segment.
+  private static func distance(_ p: Point, _ a: Point, _ b: Point) -> Double {
+    let (px, py) = (Double(p.x - a.x), Double(p.y - a.y))
+    let (dx, dy) = (Double(b.x - a.x), Double(b.y - a.y))
+    let length = dx * dx + dy * dy
+    let t = length == 0 ? 0 : max(0, min(1, (px * dx + py * dy) / length))
+    return ((px - t * dx) * (px - t * dx) + (py - t * dy) * (py - t * dy)).squareRoot()
+  }
+}

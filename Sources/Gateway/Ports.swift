@@ -1,0 +1,70 @@
+// What the pass needs of the world outside, as protocols: the simulation and the tests stand in for each.
+
+public import CoolIslands
+public import MQTTLink
+public import Publication
+public import Store
+
+/// The connection to the broker.
+public protocol GatewayLink: AnyObject {
+  /// Begins to connect; what comes of it is told by `read`.
+  func startConnecting()
+  /// Whether the network is there, so that something can be queued.
+  var isConnected: Bool { get }
+  /// Reads until nothing is left or so many messages have come.
+  func read(limit: Int) -> [LinkEvent]
+  /// Sends what is queued, acknowledgements included.
+  func write()
+  /// Closes without sending.
+  func abandon()
+  /// Keeps the connection alive.
+  func keepAlive()
+  /// Asks for filters.
+  func subscribe(_ filters: [String], qos: Int) -> Int?
+  /// Ends a subscription.
+  func unsubscribe(_ filter: String)
+  /// Queues a message.
+  func publish(_ topic: String, _ payload: [UInt8], qos: Int, retain: Bool) -> Int?
+  /// Says goodbye.
+  func disconnect()
+}
+
+/// The durable journal.
+public protocol GatewayStore: AnyObject {
+  /// Appends a batch; it is on the disk when this returns.
+  ///
+  /// - Throws: ``StoreError``; then nothing of it is stored.
+  func append(lines: [UInt8], entries: Int64, at: Int64) throws(StoreError)
+  /// Whether a write succeeds now.
+  ///
+  /// - Throws: ``StoreError`` when it does not.
+  func probe() throws(StoreError)
+}
+
+extension Journal: GatewayStore {}
+
+/// Whoever shows what the gateway knows: the two HTTP ports.
+public protocol GatewayOutlets: AnyObject {
+  /// A new snapshot for everyone, and the identifiers of the places that changed.
+  func show(_ snapshot: PublicSnapshot, changed: [String])
+  /// What people on duty see.
+  func show(_ view: OperatorsView, status: GatewayStatus)
+  /// The loop turned.
+  func turned(at moment: Moment)
+}
+
+/// How the gateway itself is doing.
+public struct GatewayStatus: Sendable {
+  /// Whether the broker is there; nil when it was never reached.
+  public var brokerConnected: Bool
+  /// The last reason why it was not.
+  public var brokerReason: String?
+  /// Why nothing can be stored, if so.
+  public var storeReason: String?
+  /// Counts of the ledger, by name.
+  public var ledger: [(name: String, count: Int64)]
+  /// Batches committed since the start.
+  public var batches: Int64
+  /// The canonical text of all that is known.
+  public var summary: [UInt8]
+}

@@ -1,0 +1,291 @@
+// libmosquitto as an external-loop connection: we say when it reads, and when it may write.
+//
+// After `mosquitto_threaded_set(true)` libmosquitto only queues the acknowledgement of a QoS 1 message when it hands
+// the message over; it leaves with the next `mosquitto_loop_write`. So a batch can be on the disk before the broker
+// hears that it arrived. Closing the socket instead lets the queued acknowledgements die, and the broker sends again.
+
+internal import CMosquitto
+internal import Glibc
+internal import Synchronization
+
+/// How to reach a broker.
+public struct LinkOptions: Sendable {
+  /// Host name or address.
+  public var host: String
+  /// Port.
+  public var port: Int
+  /// The client identifier.
+  public var clientID: String
+  /// User name, if any.
+  public var username: String?
+  /// Password, if any.
+  public var password: String?
+  /// MQTT 5 or 3.1.1.
+  public var usesMQTT5: Bool
+  /// Whether the broker keeps the session while we are away.
+  public var keepsSession: Bool
+  /// Unacknowledged messages the broker may send (MQTT 5).
+  public var receiveMaximum: Int
+  /// Seconds between signs of life.
+  public var keepAlive: Int
+  /// Certificates to trust; encrypts the connection.
+  public var certificateAuthorities: String?
+  /// What the broker publishes, retained, when we vanish.
+  public var will: (topic: String, payload: [UInt8])?
+
+  /// Options for a broker on this machine.
+  public init(
+    host: String, port: Int, clientID: String, username: String? = nil, password: String? = nil,
+    usesMQTT5: Bool = true, keepsSession: Bool = true, receiveMaximum: Int = 2000, keepAlive: Int = 30,
+    certificateAuthorities: String? = nil, will: (topic: String, payload: [UInt8])? = nil
+  ) {
+    self.host = host
+    self.port = port
+    self.clientID = clientID
+    self.username = username
+    self.password = password
+    self.usesMQTT5 = usesMQTT5
+    self.keepsSession = keepsSession
+    self.receiveMaximum = receiveMaximum
+    self.keepAlive = keepAlive
+    self.certificateAuthorities = certificateAuthorities
+    self.will = will
+  }
+}
+
+/// What happened on a connection.
+public enum LinkEvent: Sendable {
+  /// The broker accepted us.
+  case connected(sessionPresent: Bool)
+  /// The broker refused us, or the connection ended.
+  case lost(reason: String)
+  /// A message came.
+  case message(LinkMessage)
+  /// The broker answered a subscription; true for each filter it accepted.
+  case subscribed(packet: Int, accepted: [Bool])
+  /// The broker has a message that we published with QoS 1.
+  case published(packet: Int)
+}
+
+/// A message as libmosquitto hands it over, copied.
+public struct LinkMessage: Sendable {
+  /// Its topic.
+  public var topic: String
+  /// Its payload.
+  public var payload: [UInt8]
+  /// Its quality of service.
+  public var qos: Int
+  /// Whether the broker had kept it.
+  public var isRetained: Bool
+  /// Its packet identifier.
+  public var packet: Int
+}
+
+/// One connection to a broker.
+///
+/// `@unchecked Sendable`: libmosquitto's functions are called by one owner at a time, the loop's queue, except for
+/// `connect`, which blocks: the owner hands the link to another thread for that one call and touches it again only
+/// after it returned. Callbacks run inside those calls, on the same thread.
+@safe public final class MQTTLink: @unchecked Sendable {
+  private let handle: OpaquePointer
+  private let options: LinkOptions
+  private var events: [LinkEvent] = []
+  private var callbacks = 0
+
+  /// Prepares a connection; nothing is sent before ``connect()``.
+  ///
+  /// - Returns: nil when memory is short or an option is not text libmosquitto can use.
+  public init?(_ options: LinkOptions) {
+    _ = Self.library
+    self.options = options
+    guard let created = unsafe mosquitto_new(options.clientID, !options.keepsSession, nil) else { return nil }
+    unsafe handle = created
+    unsafe mosquitto_threaded_set(handle, true)
+    // The owner outlives the registration: `deinit` destroys the handle before the object goes.
+    unsafe mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
+    unsafe mosquitto_int_option(
+      handle, MOSQ_OPT_PROTOCOL_VERSION, options.usesMQTT5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311)
+    if options.usesMQTT5 {
+      unsafe mosquitto_int_option(handle, MOSQ_OPT_RECEIVE_MAXIMUM, Int32(options.receiveMaximum))
+    }
+    unsafe mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1)
+    if let username = options.username { unsafe mosquitto_username_pw_set(handle, username, options.password) }
+    if let authorities = options.certificateAuthorities {
+      unsafe mosquitto_tls_set(handle, authorities, nil, nil, nil, nil)
+    }
+    if let will = options.will {
+      unsafe mosquitto_will_set(handle, will.topic, Int32(will.payload.count), will.payload, 1, true)
+    }
+    setCallbacks()
+  }
+
+  deinit { unsafe mosquitto_destroy(handle) }
+
+  private static let library: Int32 = mosquitto_lib_init()
+
+  /// Connects, and waits until the network answers; to be called away from the loop. What the broker says comes
+  /// later, as an event.
+  ///
+  /// - Returns: nil when the network answered, otherwise why not.
+  public func connect() -> String? {
+    var properties: OpaquePointer?
+    if options.usesMQTT5 && options.keepsSession {
+      // Without an expiry an MQTT 5 session ends with its connection.
+      unsafe mosquitto_property_add_int32(&properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), 14 * 86_400)
+    }
+    let code = unsafe mosquitto_connect_bind_v5(
+      handle, options.host, Int32(options.port), Int32(options.keepAlive), nil, properties)
+    let systemError = errno
+    unsafe mosquitto_property_free_all(&properties)
+    return code == Int32(MOSQ_ERR_SUCCESS.rawValue) ? nil : Self.text(code, systemError)
+  }
+
+  private static func text(_ code: Int32, _ systemError: Int32 = errno) -> String {
+    if code == Int32(MOSQ_ERR_ERRNO.rawValue) { return unsafe String(cString: strerror(systemError)) }
+    return unsafe String(cString: mosquitto_strerror(code))
+  }
+
+  /// The socket to wait on; nil without a connection.
+  public var socket: Int32? {
+    let descriptor = unsafe mosquitto_socket(handle)
+    return descriptor < 0 ? nil : descriptor
+  }
+
+  /// Reads packets until the socket is empty or so many messages have come, and returns what happened.
+  public func read(limit: Int) -> [LinkEvent] {
+    guard socket != nil else { return takeEvents() }
+    var messages = 0
+    while messages < limit {
+      let before = callbacks
+      // Debian's 2.0.11 reads one packet a call, whatever its last argument.
+      let code = unsafe mosquitto_loop_read(handle, 1)
+      if code != Int32(MOSQ_ERR_SUCCESS.rawValue) {
+        loseIfSilent(code)
+        break
+      }
+      // A call without a callback found the socket empty, or a packet that says nothing: the next wait tells.
+      if callbacks == before { break }
+      messages += callbacks - before
+    }
+    return takeEvents()
+  }
+
+  private func takeEvents() -> [LinkEvent] {
+    defer { events.removeAll(keepingCapacity: true) }
+    return events
+  }
+
+  private func loseIfSilent(_ code: Int32) {
+    if case .lost = events.last { return }
+    events.append(.lost(reason: Self.text(code)))
+  }
+
+  /// Sends what is queued, acknowledgements included.
+  public func write() {
+    guard socket != nil else { return }
+    let code = unsafe mosquitto_loop_write(handle, 1)
+    if code != Int32(MOSQ_ERR_SUCCESS.rawValue) { loseIfSilent(code) }
+  }
+
+  /// Whether something is queued that the socket has not taken.
+  public var wantsWrite: Bool { unsafe socket != nil && mosquitto_want_write(handle) }
+
+  /// Keeps the connection alive; to be called about once a second.
+  public func keepAlive() {
+    guard socket != nil else { return }
+    let code = unsafe mosquitto_loop_misc(handle)
+    if code != Int32(MOSQ_ERR_SUCCESS.rawValue) { loseIfSilent(code) }
+  }
+
+  /// Closes the socket without sending what is queued: the broker delivers again what was not acknowledged.
+  public func abandon() {
+    guard let socket else { return }
+    // libmosquitto notices at its next read and calls the disconnect callback; nothing is written before that.
+    shutdown(socket, Int32(SHUT_RDWR))
+    _ = unsafe mosquitto_loop_read(handle, 1)
+    events.removeAll { if case .message = $0 { true } else { false } }
+  }
+
+  /// Says goodbye: the last will is not published.
+  public func disconnect() {
+    unsafe mosquitto_disconnect(handle)
+    write()
+  }
+
+  /// Asks for filters; the answer comes as an event with the returned packet identifier.
+  public func subscribe(_ filters: [String], qos: Int) -> Int? {
+    var packet: Int32 = 0
+    var pointers = unsafe filters.map { unsafe strdup($0) }
+    defer { unsafe pointers.forEach { unsafe free($0) } }
+    let code = unsafe pointers.withUnsafeMutableBufferPointer { buffer in
+      unsafe mosquitto_subscribe_multiple(
+        handle, &packet, Int32(buffer.count), buffer.baseAddress, Int32(qos), subscribeOptions, nil)
+    }
+    return code == Int32(MOSQ_ERR_SUCCESS.rawValue) ? Int(packet) : nil
+  }
+
+  /// Kept messages are wanted for a new subscription only, not each time a session is resumed.
+  private var subscribeOptions: Int32 {
+    options.usesMQTT5 ? Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue) : 0
+  }
+
+  /// Ends the subscription of a filter.
+  public func unsubscribe(_ filter: String) { unsafe mosquitto_unsubscribe(handle, nil, filter) }
+
+  /// Queues a message for the broker.
+  ///
+  /// - Returns: its packet identifier, or nil when it cannot be queued.
+  public func publish(_ topic: String, _ payload: [UInt8], qos: Int, retain: Bool) -> Int? {
+    var packet: Int32 = 0
+    let code = unsafe mosquitto_publish(handle, &packet, topic, Int32(payload.count), payload, Int32(qos), retain)
+    return code == Int32(MOSQ_ERR_SUCCESS.rawValue) ? Int(packet) : nil
+  }
+
+  // MARK: Callbacks
+
+  private func note(_ event: LinkEvent) {
+    callbacks += 1
+    events.append(event)
+  }
+
+  private func setCallbacks() {
+    unsafe mosquitto_connect_v5_callback_set(handle) { _, context, code, flags, _ in
+      guard let link = unsafe MQTTLink.link(context) else { return }
+      if code == 0 {
+        link.note(.connected(sessionPresent: flags & 1 != 0))
+      } else {
+        let reason =
+          link.options.usesMQTT5
+          ? unsafe String(cString: mosquitto_reason_string(code)) : unsafe String(cString: mosquitto_connack_string(code))
+        link.note(.lost(reason: reason))
+      }
+    }
+    unsafe mosquitto_disconnect_v5_callback_set(handle) { _, context, code, _ in
+      guard let link = unsafe MQTTLink.link(context) else { return }
+      if case .lost = link.events.last { return }  // a refusal has said why already
+      link.note(.lost(reason: code == 0 ? "we said goodbye" : MQTTLink.text(code)))
+    }
+    unsafe mosquitto_message_v5_callback_set(handle) { _, context, message, _ in
+      guard let link = unsafe MQTTLink.link(context), let message = unsafe message?.pointee else { return }
+      // The struct is libmosquitto's and gone after this call: everything is copied.
+      let bytes = unsafe UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
+      unsafe link.note(
+        .message(
+          LinkMessage(
+            topic: String(cString: message.topic), payload: Array(bytes), qos: Int(message.qos),
+            isRetained: message.retain, packet: Int(message.mid))))
+    }
+    unsafe mosquitto_subscribe_v5_callback_set(handle) { _, context, packet, count, granted, _ in
+      guard let link = unsafe MQTTLink.link(context) else { return }
+      let codes = unsafe UnsafeBufferPointer(start: granted, count: Int(count))
+      unsafe link.note(.subscribed(packet: Int(packet), accepted: codes.map { $0 < 0x80 }))
+    }
+    unsafe mosquitto_publish_v5_callback_set(handle) { _, context, packet, _, _ in
+      unsafe MQTTLink.link(context)?.note(.published(packet: Int(packet)))
+    }
+  }
+
+  private static func link(_ context: UnsafeMutableRawPointer?) -> MQTTLink? {
+    unsafe context.map { unsafe Unmanaged<MQTTLink>.fromOpaque($0).takeUnretainedValue() }
+  }
+}

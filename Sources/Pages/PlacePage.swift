@@ -1,0 +1,105 @@
+// One place: the state as a sentence, why, the hours of the week, what it offers.
+
+public import Quantities
+
+/// A day of the timetable.
+public struct DayHours: Sendable {
+  /// The day.
+  public var day: CivilDay
+  /// The spans, as text; empty for a closed day.
+  public var spans: [String]
+
+  /// A day.
+  public init(day: CivilDay, spans: [String]) {
+    self.day = day
+    self.spans = spans
+  }
+}
+
+/// A place's page.
+public struct PlacePage: Sendable {
+  /// What the list says of it.
+  public var item: ListItem
+  /// The city's name.
+  public var cityName: String
+  /// Street address, if known.
+  public var address: String?
+  /// Latitude and longitude as decimal text.
+  public var position: (latitude: String, longitude: String)
+  /// Further sentences: temperature, sensors.
+  public var measurements: [String]
+  /// The days from today on; nil when the hours are not known.
+  public var week: [DayHours]?
+  /// The timetable as published.
+  public var published: String?
+  /// Register and licence.
+  public var source: String?
+  /// What visitors must know about the values.
+  public var notice: String?
+  /// Who answers questions.
+  public var contact: String?
+
+  /// A page.
+  public init(
+    item: ListItem, cityName: String, address: String?, position: (latitude: String, longitude: String),
+    measurements: [String], week: [DayHours]?, published: String?, source: String?, notice: String?, contact: String?
+  ) {
+    self.item = item
+    self.cityName = cityName
+    self.address = address
+    self.position = position
+    self.measurements = measurements
+    self.week = week
+    self.published = published
+    self.source = source
+    self.notice = notice
+    self.contact = contact
+  }
+
+  /// The page.
+  public func html(_ words: Words) -> String {
+    let language = words.language
+    let amenities = item.amenities.map { "<li>\(Sprite.use("a-\($0.rawValue)", class: "amenity"))\(escapeHTML(words.amenity($0)))</li>" }
+    let example =
+      item.isExample
+      ? "<p class=\"notice\">\(language("Ce lieu est un exemple : il n'existe dans aucun registre.", "This place is an example: no register lists it."))</p>"
+      : ""
+    let body = """
+      <p><a href="/?lang=\(language.rawValue)">\(language("Tous les lieux", "All places"))</a></p>
+      <article id="place-\(item.id)" class="place \(item.state.rawValue)">
+      <h1>\(Sprite.use("s-\(item.state.rawValue)", class: "shape"))\(escapeHTML(item.name))</h1>
+      <p class="kind">\(escapeHTML([item.kind, address].compactMap { $0 }.joined(separator: " · ")))</p>
+      <p class="state"><strong>\(escapeHTML(item.headline))</strong>\(item.details.map { ". " + escapeHTML($0) }.joined()).</p>
+      \(measurements.map { "<p>\(escapeHTML($0)).</p>" }.joined(separator: "\n"))
+      \(example)\(notice.map { "<p class=\"notice\">\(escapeHTML($0))</p>" } ?? "")
+      <p><a class="button" href="geo:\(position.latitude),\(position.longitude)">\(language("Y aller", "Directions"))</a></p>
+      </article>
+      <h2>\(language("Horaires", "Opening hours"))</h2>
+      \(hours(words))
+      \(amenities.isEmpty ? "" : "<h2>\(language("Sur place", "Amenities"))</h2><ul class=\"amenities\">\(amenities.joined())</ul>")
+      \(source.map { "<p class=\"meta\">\(language("Source", "Source")) : \(escapeHTML($0))</p>" } ?? "")
+      """
+    return PageFrame(
+      language: language, title: "\(item.name) : \(item.headline)", cityName: cityName, path: "/places/\(item.id)",
+      body: body, scripts: ["/live.js"], contact: contact
+    ).html
+  }
+
+  private func hours(_ words: Words) -> String {
+    let language = words.language
+    guard let week else {
+      let raw = published.map { " (\(escapeHTML($0)))" } ?? ""
+      return "<p>\(language("Non connus", "Not known"))\(raw).</p>"
+    }
+    let rows = week.enumerated().map { index, day in
+      let name = index == 0 ? language("Aujourd'hui", "Today") : language.weekday(day.day)
+      let spans = day.spans.isEmpty ? language("Fermé", "Closed") : day.spans.joined(separator: ", ")
+      return "<tr\(index == 0 ? " class=\"today\"" : "")><th scope=\"row\">\(escapeHTML(name))</th><td>\(escapeHTML(spans))</td></tr>"
+    }
+    return """
+      <table class="hours"><caption>\(language("Les sept prochains jours", "The next seven days"))</caption>
+      <thead><tr><th scope="col">\(language("Jour", "Day"))</th><th scope="col">\(language("Ouvert", "Open"))</th></tr></thead>
+      <tbody>\(rows.joined())</tbody></table>
+      """
+  }
+}

@@ -1,0 +1,184 @@
+// The words that people read. A state is a word, a shape and a colour, in that order; each alone is enough.
+
+public import Quantities
+
+/// How a place is shown.
+public enum PageState: String, CaseIterable, Hashable, Sendable {
+  case available, unmeasured, crowded, warm, closed, unknown
+}
+
+/// What a place offers.
+public enum Amenity: String, CaseIterable, Hashable, Sendable {
+  case water, toilets, stepFree, seats, indoor
+}
+
+/// Sentences in both languages.
+public struct Words: Sendable {
+  /// The language.
+  public let language: Language
+  let zone: CivilZone
+  let now: Instant
+
+  /// Words for a reader at a moment, in the city's civil time.
+  public init(_ language: Language, zone: CivilZone, now: Instant) {
+    self.language = language
+    self.zone = zone
+    self.now = now
+  }
+
+  /// The state's name.
+  public func state(_ state: PageState) -> String {
+    switch state {
+    case .available: language("Frais et ouvert", "Open and cool")
+    case .unmeasured: language("Ouvert, non mesuré", "Open, not measured")
+    case .crowded: language("Ouvert, beaucoup de monde", "Open, crowded")
+    case .warm: language("Ouvert, pas plus frais", "Open, not cooler")
+    case .closed: language("Fermé", "Closed")
+    case .unknown: language("On ne sait pas", "Not known")
+    }
+  }
+
+  /// `jusqu'à 22 h 30`
+  public func until(_ instant: Instant) -> String { language.until(instant, from: now, zone) }
+
+  /// `ouvre demain à 8 h`
+  public func opens(_ instant: Instant) -> String {
+    language("ouvre ", "opens ") + language.moment(instant, from: now, zone)
+  }
+
+  /// `3,2 °C de moins que la rue`
+  public func difference(_ difference: MilliCelsius) -> String {
+    let size = language.number(MilliCelsius(abs(difference.rawValue)), places: 1, unit: "°C")
+    if abs(difference.rawValue) < 500 { return language("Aussi chaud que la rue", "As warm as the street") }
+    return difference.rawValue > 0
+      ? language("\(size) de moins que la rue", "\(size) cooler than the street")
+      : language("\(size) de plus que la rue", "\(size) warmer than the street")
+  }
+
+  /// `Air 29,4 °C, ressenti 33,1 °C`
+  public func temperature(air: MilliCelsius, felt: MilliCelsius, hasHumidity: Bool) -> String {
+    let airText = language.number(air, places: 1, unit: "°C")
+    guard hasHumidity, air != felt else { return language("Air \(airText)", "Air \(airText)") }
+    let feltText = language.number(felt, places: 1, unit: "°C")
+    return language("Air \(airText), ressenti \(feltText)", "Air \(airText), feels like \(feltText)")
+  }
+
+  /// A level of occupancy: `free`, `busy` or `full`.
+  public func occupancy(_ level: String) -> String {
+    switch level {
+    case "free": language("De la place", "Plenty of room")
+    case "busy": language("Du monde, encore de la place", "Busy, some room left")
+    default: language("Complet", "Full")
+    }
+  }
+
+  /// A class of noise: `quiet`, `moderate`, `loud` or `very_loud`, with its level.
+  public func noise(_ noiseClass: String, _ level: MilliDecibels) -> String {
+    let number = language.number(level, places: 0, unit: "dB(A)")
+    let word =
+      switch noiseClass {
+      case "quiet": language("Calme", "Quiet")
+      case "moderate": language("Assez calme", "Fairly quiet")
+      case "loud": language("Bruyant", "Loud")
+      default: language("Très bruyant", "Very loud")
+      }
+    return "\(word) (\(number))"
+  }
+
+  /// `Mesuré à 14 h 05`
+  public func measured(at instant: Instant) -> String {
+    language("Mesuré ", "Measured ") + language.moment(instant, from: now, zone)
+  }
+
+  /// `Capteur muet depuis hier à 14 h`
+  public func silent(since instant: Instant?) -> String {
+    guard let instant else { return language("Aucun capteur n'a encore parlé", "No sensor has reported yet") }
+    return language("Capteur muet depuis ", "Sensor silent since ")
+      + (language == .fr
+        ? language.moment(instant, from: now, zone).dropPrefix("à ") : language.moment(instant, from: now, zone).dropPrefix("at "))
+  }
+
+  /// Why opening is not known, by the reason's name.
+  public func openingUnknown(_ reason: String) -> String {
+    switch reason {
+    case "no_timetable": language("Horaires inconnus", "Opening hours not known")
+    case "hours_unreadable": language("Horaires publiés illisibles", "Published hours cannot be read")
+    default: language("Ouverture incertaine, renseignez-vous", "Opening uncertain, please check")
+    }
+  }
+
+  /// `Décision de la ville`
+  public var overridden: String { language("Sur décision du service de la ville", "By decision of the city's service") }
+
+  /// `9 lieux frais ouverts maintenant`
+  public func headline(cool: Int, openUnmeasured: Int) -> String {
+    let main =
+      switch cool {
+      case 0: language("Aucun lieu frais mesuré n'est ouvert maintenant", "No measured cool place is open now")
+      case 1: language("1 lieu frais ouvert maintenant", "1 cool place open now")
+      default: language("\(cool) lieux frais ouverts maintenant", "\(cool) cool places open now")
+      }
+    guard cool == 0, openUnmeasured > 0 else { return main }
+    return main
+      + language(
+        " ; \(openUnmeasured) ouverts sans mesure", "; \(openUnmeasured) open without measurements")
+  }
+
+  /// The heat banner: level, who says so, until when.
+  public func heat(level: Int, sources: [String], until: Instant?) -> String {
+    let name =
+      switch level {
+      case 1: language("Pas de vigilance canicule (vert)", "No heat warning (green)")
+      case 2: language("Vigilance jaune chaleur", "Yellow heat warning")
+      case 3: language("Vigilance orange canicule", "Orange heatwave warning")
+      default: language("Vigilance rouge canicule extrême", "Red extreme heatwave warning")
+      }
+    let who = sources.map { source in
+      switch source {
+      case "operator": language("service de la ville", "city service")
+      case "feed": "Météo-France"
+      default: language("observé par les capteurs", "observed by the sensors")
+      }
+    }
+    return ([name, who.joined(separator: ", ")] + (until.map { [self.until($0)] } ?? [])).joined(separator: " · ")
+  }
+
+  /// When no source gives a heat level.
+  public var heatUnknown: String {
+    language("Niveau de chaleur non communiqué", "Heat level not available")
+  }
+
+  /// An amenity's name.
+  public func amenity(_ amenity: Amenity) -> String {
+    switch amenity {
+    case .water: language("Eau potable", "Drinking water")
+    case .toilets: language("Toilettes", "Toilets")
+    case .stepFree: language("Accès sans marche", "Step-free access")
+    case .seats: language("Assises", "Seats")
+    case .indoor: language("En intérieur", "Indoors")
+    }
+  }
+
+  /// A kind of place, by its name in the data.
+  public func kind(_ kind: String) -> String {
+    switch kind {
+    case "schoolyard": language("Cour d'école", "Schoolyard")
+    case "park": language("Parc", "Park")
+    case "garden": language("Jardin", "Garden")
+    case "tiers_lieu": language("Tiers-lieu", "Community place")
+    case "library": language("Bibliothèque", "Library")
+    case "museum": language("Musée", "Museum")
+    case "pool": language("Piscine", "Swimming pool")
+    case "worship": language("Lieu de culte", "Place of worship")
+    case "town_hall": language("Mairie", "Town hall")
+    case "mall": language("Galerie marchande", "Shopping centre")
+    case "mister": language("Brumisateur", "Mist sprayer")
+    case "shade": language("Ombrière", "Shade structure")
+    default: language("Lieu", "Place")
+    }
+  }
+}
+
+extension String {
+  func dropPrefix(_ prefix: String) -> String { hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self }
+}

@@ -1,0 +1,108 @@
+// One SQLite connection. C's rules stand beside the calls that they decide.
+
+internal import CSQLite
+
+/// A connection, closed when its owner goes. Confined to the thread or queue of its owner.
+@safe final class Connection {
+  private let handle: OpaquePointer
+
+  /// Opens a database.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - readOnly: whether nothing may be written.
+  init(path: String, readOnly: Bool = false) throws(StoreError) {
+    var opened: OpaquePointer?
+    let flags = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    let code = unsafe sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
+    guard code == SQLITE_OK, let opened = unsafe opened else {
+      // "Whether or not an error occurs when it is opened, resources […] should be released" (sqlite3_open_v2).
+      let detail = unsafe Self.message(opened)
+      unsafe sqlite3_close_v2(opened)
+      throw StoreError(code: code, attempt: "opening \(path)", detail: detail)
+    }
+    unsafe handle = opened
+    unsafe sqlite3_extended_result_codes(opened, 1)
+    unsafe sqlite3_busy_timeout(opened, 2000)
+  }
+
+  deinit { unsafe sqlite3_close_v2(handle) }
+
+  private static func message(_ handle: OpaquePointer?) -> String {
+    guard let text = unsafe sqlite3_errmsg(handle) else { return "out of memory" }
+    return unsafe String(cString: text)
+  }
+
+  func error(_ code: Int32, _ attempt: String) -> StoreError {
+    StoreError(code: code, attempt: attempt, detail: unsafe Self.message(handle))
+  }
+
+  /// Runs statements that return nothing of interest.
+  func execute(_ sql: String) throws(StoreError) {
+    let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
+    guard code == SQLITE_OK else { throw error(code, sql) }
+  }
+
+  func prepare(_ sql: String) throws(StoreError) -> Statement {
+    var statement: OpaquePointer?
+    let code = unsafe sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &statement, nil)
+    guard code == SQLITE_OK, let statement = unsafe statement else { throw error(code, sql) }
+    return unsafe Statement(statement, sql: sql, connection: self)
+  }
+}
+
+/// A prepared statement; it keeps its connection alive.
+@safe final class Statement {
+  private let handle: OpaquePointer
+  private let sql: String
+  private let connection: Connection
+
+  init(_ handle: OpaquePointer, sql: String, connection: Connection) {
+    unsafe self.handle = unsafe handle
+    self.sql = sql
+    self.connection = connection
+  }
+
+  deinit { unsafe sqlite3_finalize(handle) }
+
+  func bind(_ index: Int32, _ value: Int64) { unsafe sqlite3_bind_int64(handle, index, value) }
+
+  func bind(_ index: Int32, _ bytes: [UInt8]) {
+    _ = unsafe bytes.withUnsafeBytes { buffer in
+      unsafe csqlite_bind_blob_copy(handle, index, buffer.baseAddress, Int32(buffer.count))
+    }
+  }
+
+  /// Goes to the next row.
+  ///
+  /// - Returns: false when there is none.
+  func step() throws(StoreError) -> Bool {
+    let code = unsafe sqlite3_step(handle)
+    switch code {
+    case SQLITE_ROW: return true
+    case SQLITE_DONE: return false
+    default:
+      let error = connection.error(code, sql)
+      unsafe sqlite3_reset(handle)
+      throw error
+    }
+  }
+
+  /// Runs a statement that returns no row.
+  func run() throws(StoreError) {
+    _ = try step()
+    reset()
+  }
+
+  func reset() { unsafe sqlite3_reset(handle) }
+
+  func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
+
+  func bytes(_ column: Int32) -> [UInt8] {
+    // "The pointers returned are valid until a type conversion occurs […] or until sqlite3_step() or sqlite3_reset()
+    // or sqlite3_finalize() is called" (sqlite3_column_blob): the bytes are copied at once.
+    guard let pointer = unsafe sqlite3_column_blob(handle, column) else { return [] }
+    let count = Int(unsafe sqlite3_column_bytes(handle, column))
+    return unsafe Array(UnsafeRawBufferPointer(start: pointer, count: count))
+  }
+}

@@ -1,0 +1,20 @@
+// What SQLite says when it cannot, as a sentence.
+
+/// An operation of the store that failed.
+public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// SQLite's extended result code.
+  public let code: Int32
+  /// What was attempted.
+  public let attempt: String
+  /// SQLite's own words.
+  public let detail: String
+
+  /// What was attempted, and SQLite's words.
+  public var description: String { "\(attempt) failed: \(detail) (SQLite \(code))" }
+
+  /// Whether the disk is full.
+  public var isDiskFull: Bool { code & 0xFF == 13 }
+
+  /// Whether the data folder belongs to a running gateway.
+  public var isBusy: Bool { code & 0xFF == 5 || code & 0xFF == 6 }
+}
