@@ -35,7 +35,7 @@ let package = Package(
   dependencies: [],
   targets: [
     .executableTarget(
-      name: "tonnelle", dependencies: (program + ["JSONText", "Quantities", "CZlib"]).map { .byName(name: $0) },
+      name: "tonnelle", dependencies: (program + ["JSONText", "Quantities", "CZlib", "CGetopt"]).map { .byName(name: $0) },
       swiftSettings: strict),
     .executableTarget(
       name: "Benchmarks", dependencies: (program + ["JSONText", "Quantities"]).map { .byName(name: $0) },
@@ -65,5 +65,6 @@ let package = Package(
     cLibrary("CSQLite", pkgConfig: "sqlite3", debian: "libsqlite3-dev"),
     cLibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", debian: "libmicrohttpd-dev"),
     cLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
+    .systemLibrary(name: "CGetopt"),
   ]
 )

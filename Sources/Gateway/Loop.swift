@@ -9,7 +9,7 @@ internal import MQTTLink
 /// `@unchecked Sendable`: everything but the queue is touched on the queue alone, which `dispatchPrecondition` checks.
 public final class Loop: @unchecked Sendable {
   /// The queue that owns the gateway.
-  public let queue = DispatchQueue(label: "tonnelle.loop", qos: .userInitiated)
+  private let queue: DispatchQueue
   private let timebase: Timebase
   private let link: BrokerLink
   private var gateway: Gateway?
@@ -21,10 +21,11 @@ public final class Loop: @unchecked Sendable {
   /// How often the gateway turns when nothing comes.
   private static let interval = DispatchTimeInterval.milliseconds(250)
 
-  /// A loop for a link.
-  public init(timebase: Timebase, link: BrokerLink) {
+  /// A loop for a link, on the queue that the link calls home.
+  public init(timebase: Timebase, link: BrokerLink, queue: DispatchQueue) {
     self.timebase = timebase
     self.link = link
+    self.queue = queue
   }
 
   /// Begins to turn.

@@ -98,6 +98,13 @@ public struct Words: Sendable {
         ? language.moment(instant, from: now, zone).dropPrefix("à ") : language.moment(instant, from: now, zone).dropPrefix("at "))
   }
 
+  /// `2 capteurs sur 3 en service`
+  public func sensors(alive: Int, of expected: Int) -> String {
+    language(
+      "\(alive) \(expected > 1 ? "capteurs" : "capteur") sur \(expected) en service",
+      "\(alive) of \(expected) \(expected == 1 ? "sensor" : "sensors") working")
+  }
+
   /// Why opening is not known, by the reason's name.
   public func openingUnknown(_ reason: String) -> String {
     switch reason {

@@ -1,0 +1,96 @@
+// From public values to the sentences of the pages.
+
+internal import Pages
+internal import Publication
+internal import Quantities
+
+extension PublicPlace {
+  var pageState: PageState {
+    switch indicators.availability {
+    case .available: indicators.isMeasured ? .available : .unmeasured
+    case .crowded: .crowded
+    case .warm: .warm
+    case .closed: .closed
+    case .unknown: .unknown
+    }
+  }
+
+  func listItem(_ words: Words) -> ListItem {
+    ListItem(
+      id: about.id, name: about.name, kind: words.kind(about.kind.rawValue), state: pageState, headline: headline(words),
+      details: details(words), observedAt: indicators.freshness?.observedAt, amenities: amenities,
+      isExample: about.isExample)
+  }
+
+  private func headline(_ words: Words) -> String {
+    let state = words.state(pageState)
+    switch indicators.opening.state {
+    case .open: return indicators.opening.until.map { "\(state), \(words.until($0))" } ?? state
+    case .closed: return indicators.opening.until.map { "\(state), \(words.opens($0))" } ?? state
+    case .unknown, .contradicted: return state
+    }
+  }
+
+  private func details(_ words: Words) -> [String] {
+    var details: [String] = []
+    if indicators.opening.rule == .override { details.append(words.overridden) }
+    if indicators.opening.state == .unknown { details.append(words.openingUnknown(indicators.reasons.first?.rawValue ?? "")) }
+    if indicators.reasons.contains(.noFreshReading) {
+      details.append(words.silent(since: indicators.freshness?.observedAt))
+    }
+    if let coolness = indicators.coolness {
+      if let difference = coolness.difference { details.append(words.difference(difference)) }
+      details.append(
+        words.temperature(air: coolness.air, felt: coolness.felt, hasHumidity: coolness.feltMethod == .heatIndex))
+    }
+    guard indicators.opening.state != .closed else { return details }
+    if let noise = indicators.noise { details.append(words.noise(noise.noiseClass.rawValue, noise.laeq)) }
+    if let occupancy = indicators.occupancy { details.append(words.occupancy(occupancy.level.rawValue)) }
+    return details
+  }
+
+  private var amenities: [Amenity] {
+    var amenities: [Amenity] = []
+    if about.water == true { amenities.append(.water) }
+    if about.toilets == true { amenities.append(.toilets) }
+    if about.stepFree == .yes { amenities.append(.stepFree) }
+    if about.seats == true { amenities.append(.seats) }
+    if about.indoor == true { amenities.append(.indoor) }
+    return amenities
+  }
+
+  /// Where a place stands in the list: places to go to first, then those that open within the hour.
+  func rank(now: Instant) -> (Int, Int64, String) {
+    let coolness = -(indicators.coolness?.difference?.rawValue ?? 0)
+    switch pageState {
+    case .available: return (0, coolness, about.name)
+    case .unmeasured: return (1, 0, about.name)
+    case .crowded: return (2, coolness, about.name)
+    case .closed:
+      let opens = indicators.opening.until ?? .distantFuture
+      return opens - now <= .hours(1) ? (3, opens.milliseconds, about.name) : (6, opens.milliseconds, about.name)
+    case .warm: return (4, coolness, about.name)
+    case .unknown: return (5, 0, about.name)
+    }
+  }
+
+  /// The days of the week from today on, with their open spans; nil when the hours are not known.
+  func week(_ words: Words, zone: CivilZone, now: Instant) -> [DayHours]? {
+    guard !indicators.reasons.contains(.noTimetable), !indicators.reasons.contains(.hoursUnreadable) else { return nil }
+    let today = zone.civil(now).day
+    return (0..<7).map { offset in
+      let day = today.adding(days: Int64(offset))
+      let start = zone.instant(day, secondOfDay: 0)
+      let end = zone.instant(day.adding(days: 1), secondOfDay: 0)
+      // A span belongs to the day on which it begins; one that began before is shown from midnight.
+      let spans = about.intervals.filter { $0.until > start && $0.from < end && ($0.from >= start || offset == 0) }
+      return DayHours(
+        day: day,
+        spans: spans.map { span in
+          let isAllDay = span.from <= start && span.until >= end
+          if isAllDay { return words.language == .fr ? "toute la journée" : "all day" }
+          return "\(words.language.time(max(span.from, start), zone)) – \(words.language.time(span.until, zone))"
+        })
+    }
+  }
+}

@@ -1,0 +1,133 @@
+// What a command is, and how its words are read: getopt_long, as everywhere on this system.
+
+internal import CGetopt
+internal import Glibc
+
+/// Exit codes.
+enum ExitCode {
+  static let done: Int32 = 0
+  static let failed: Int32 = 1
+  static let usage: Int32 = 2
+}
+
+/// Why a command ends early, in a sentence for the one who typed it.
+struct CommandFailure: Error {
+  let message: String
+  let code: Int32
+
+  init(_ message: String, code: Int32 = ExitCode.failed) {
+    self.message = message
+    self.code = code
+  }
+}
+
+/// A command of the program.
+protocol Command {
+  static var name: String { get }
+  static var summary: String { get }
+  /// What stands behind the options, such as `TRACE`.
+  static var operands: String { get }
+  static var options: [OptionSpec] { get }
+  static func run(_ arguments: Arguments) throws(CommandFailure) -> Int32
+}
+
+/// An option of a command.
+struct OptionSpec {
+  let name: String
+  /// The name of its value; nil for a flag.
+  let value: String?
+  let help: String
+}
+
+/// The words of a command, sorted.
+struct Arguments {
+  private(set) var operands: [String] = []
+  private var values: [String: String] = [:]
+
+  /// Reads the words behind a command's name; prints the help and returns nil when that is asked for.
+  init?(_ command: any Command.Type, _ words: [String]) throws(CommandFailure) {
+    let specs = command.options + [OptionSpec(name: "help", value: nil, help: "print this text")]
+    // getopt_long moves pointers to our copies of the words about; they are freed when all has been read.
+    var vector = unsafe ([command.name] + words).map { unsafe strdup($0) }
+    let names = unsafe specs.map { unsafe strdup($0.name) }
+    defer { unsafe (vector + names).forEach { unsafe free($0) } }
+    var table = unsafe zip(specs, names).map { spec, name in
+      unsafe option(
+        name: UnsafePointer(name), has_arg: spec.value == nil ? no_argument : required_argument, flag: nil, val: 0)
+    }
+    unsafe table.append(option())
+    var place: Int32 = 1
+    while true {
+      var index: Int32 = 0
+      var value: UnsafePointer<CChar>?
+      let code = unsafe cgetopt_step(Int32(vector.count), &vector, &table, &place, &index, &value)
+      if code == -1 { break }
+      guard code == 0 else {
+        let word = unsafe vector[Int(place) - 1].map { unsafe String(cString: $0) } ?? ""
+        let reason = code == 0x3A ? "needs a value" : "is not known here"
+        throw CommandFailure("\(word) \(reason); tonnelle \(command.name) --help lists the options", code: ExitCode.usage)
+      }
+      values[specs[Int(index)].name] = unsafe value.map { unsafe String(cString: $0) } ?? ""
+    }
+    operands = unsafe vector.dropFirst(Int(place)).compactMap { unsafe $0.map { unsafe String(cString: $0) } }
+    if values["help"] != nil {
+      Terminal.print(Self.help(command, specs))
+      return nil
+    }
+  }
+
+  private static func help(_ command: any Command.Type, _ specs: [OptionSpec]) -> String {
+    let left = specs.map { "--" + $0.name + ($0.value.map { " " + $0 } ?? "") }
+    let width = left.map(\.count).max() ?? 0
+    let lines = zip(left, specs).map { "  \($0.padding(to: width))  \($1.help)" }
+    let operands = command.operands.isEmpty ? "" : " " + command.operands
+    return "\(command.summary)\n\nusage: tonnelle \(command.name)\(operands) [OPTION…]\n\n\(lines.joined(separator: "\n"))\n"
+  }
+
+  subscript(name: String) -> String? { values[name] }
+
+  func has(_ name: String) -> Bool { values[name] != nil }
+
+  func required(_ name: String) throws(CommandFailure) -> String {
+    guard let value = values[name] else { throw CommandFailure("--\(name) is required", code: ExitCode.usage) }
+    return value
+  }
+
+  func integer(_ name: String, in range: ClosedRange<Int>) throws(CommandFailure) -> Int? {
+    guard let text = values[name] else { return nil }
+    guard let number = Int(text), range.contains(number) else {
+      throw CommandFailure(
+        "--\(name) takes a whole number from \(range.lowerBound) to \(range.upperBound), not \"\(text)\"",
+        code: ExitCode.usage)
+    }
+    return number
+  }
+
+  func noOperands() throws(CommandFailure) {
+    if let word = operands.first { throw CommandFailure("\"\(word)\" is one word too many", code: ExitCode.usage) }
+  }
+}
+
+/// Standard output and standard error.
+enum Terminal {
+  static func print(_ text: String) { write(1, Array(text.utf8)) }
+  static func print(_ bytes: [UInt8]) { write(1, bytes) }
+  static func error(_ text: String) { write(2, Array(text.utf8)) }
+
+  /// Whether somebody looks at standard error.
+  static var isWatched: Bool { isatty(2) == 1 }
+
+  private static func write(_ descriptor: Int32, _ bytes: [UInt8]) {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return }
+      rest = rest.dropFirst(count)
+    }
+  }
+}
+
+extension String {
+  func padding(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

@@ -1,0 +1,55 @@
+// Files and random words, as the commands need them.
+
+internal import CZlib
+internal import FoundationEssentials
+internal import Glibc
+
+enum Files {
+  static func read(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map { [UInt8]($0) } }
+
+  /// Writes a file that only its owner can read.
+  static func writePrivate(_ text: String, to path: String) throws(CommandFailure) {
+    let bytes = Array(text.utf8)
+    let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be written: \(reason())") }
+    defer { close(descriptor) }
+    let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+    guard count == bytes.count else { throw CommandFailure("\(path) cannot be written: \(reason())") }
+  }
+
+  /// A file's bytes; gzip is undone.
+  static func readUnzipped(_ path: String) throws(CommandFailure) -> [UInt8] {
+    guard let file = unsafe gzopen(path, "rb") else { throw CommandFailure("\(path) cannot be read: \(reason())") }
+    defer { unsafe gzclose(file) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = unsafe gzread(file, &buffer, UInt32(buffer.count))
+      guard count >= 0 else { throw CommandFailure("\(path) is damaged") }
+      guard count > 0 else { return bytes }
+      bytes += buffer[..<Int(count)]
+    }
+  }
+
+  static func remove(folder: String) { try? FileManager.default.removeItem(atPath: folder) }
+
+  static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+  static func temporaryFolder(_ name: String) throws(CommandFailure) -> String {
+    let root = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
+    var template = Array("\(root)/\(name).XXXXXX".utf8CString)
+    guard unsafe mkdtemp(&template) != nil else { throw CommandFailure("no folder can be made in \(root): \(reason())") }
+    return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
+  /// What the system says of the last call that failed.
+  static func reason() -> String { unsafe String(cString: strerror(errno)) }
+
+  /// 128 random bits in hexadecimal.
+  static func randomToken() -> String {
+    (0..<2).map { _ in
+      let word = String(UInt64.random(in: .min ... .max), radix: 16)
+      return String(repeating: "0", count: 16 - word.count) + word
+    }.joined()
+  }
+}

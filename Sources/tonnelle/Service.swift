@@ -1,0 +1,237 @@
+// A gateway with everything around it: files, lock, journal, broker, two ports. `serve` runs it, and so does `demo`.
+
+internal import Configuration
+internal import Core
+internal import CoolIslands
+internal import Dispatch
+internal import Gateway
+internal import Glibc
+internal import HTTPServer
+internal import MQTTLink
+internal import OperatorEndpoint
+internal import PublicEndpoint
+internal import Publication
+internal import Quantities
+internal import Store
+internal import Synchronization
+
+/// What a running gateway shows goes to both ports.
+final class Outlets: GatewayOutlets, Sendable {
+  let publicSite: PublicSite
+  let operatorSite: OperatorSite
+  private let clock: LoopClock
+  private let lastTime = Mutex<Int64>(0)
+
+  init(_ publicSite: PublicSite, _ operatorSite: OperatorSite, clock: LoopClock) {
+    self.publicSite = publicSite
+    self.operatorSite = operatorSite
+    self.clock = clock
+  }
+
+  func show(_ snapshot: PublicSnapshot, changed: [String]) { publicSite.show(snapshot, changed: changed) }
+
+  func show(_ view: OperatorsView, status: GatewayStatus) {
+    operatorSite.show(
+      OperatorsFacts(
+        view: view, brokerConnected: status.brokerConnected, brokerReason: status.brokerReason,
+        storeReason: status.storeReason, ledger: status.ledger, batches: status.batches, summary: status.summary))
+  }
+
+  func turned(at moment: Moment) {
+    clock.turned(at: moment.uptime)
+    let isTime = lastTime.withLock { last in
+      guard moment.uptime.milliseconds - last >= 5000 else { return false }
+      last = moment.uptime.milliseconds
+      return true
+    }
+    if isTime { publicSite.tellTime() }
+  }
+}
+
+/// When the loop last turned.
+final class LoopClock: Sendable {
+  private let last = Atomic<Int64>(0)
+
+  func turned(at uptime: Span) { last.store(uptime.milliseconds, ordering: .relaxed) }
+
+  /// Whether it turned within the last ten seconds, or has not begun yet.
+  var isAlive: Bool {
+    let last = last.load(ordering: .relaxed)
+    return last == 0 || Timebase.uptime().milliseconds - last < 10_000
+  }
+}
+
+/// A configuration and where it came from.
+struct LoadedConfiguration {
+  let path: String
+  let text: ConfigurationText
+  let configured: Configured
+
+  /// Reads and checks a configuration; what is wrong is printed.
+  static func load(_ path: String, quietly: Bool = false) throws(CommandFailure) -> LoadedConfiguration {
+    let files = ConfigurationReader.files(settingsPath: path)
+    var findings = files.findings
+    var configured: Configured?
+    if let text = files.text {
+      let outcome = ConfigurationReader.values(text)
+      findings += outcome.findings
+      configured = outcome.configured
+    }
+    for finding in findings where !quietly || finding.severity == .error { Terminal.error("\(finding)\n") }
+    guard let text = files.text, let configured else {
+      let errors = findings.count { $0.severity == .error }
+      throw CommandFailure("\(path) has \(errors) error\(errors == 1 ? "" : "s")", code: ExitCode.usage)
+    }
+    return LoadedConfiguration(path: path, text: text, configured: configured)
+  }
+
+  func path(of name: String) -> String { ConfigurationReader.path(name, besides: path) }
+
+  var dataFolder: String { path(of: configured.settings.dataFolder) }
+}
+
+/// A running gateway.
+final class Service {
+  let token: String
+  let publicPort: Int
+  let operatorsPort: Int
+  private let loaded: LoadedConfiguration
+  private let lock: FolderLock
+  private let site: PublicSite
+  private let publicServer: HTTPServer
+  private let operatorServer: HTTPServer
+  private let loop: Loop
+
+  /// Starts a gateway; when this returns it has recovered and turns.
+  ///
+  /// - Parameters:
+  ///   - loaded: its configuration.
+  ///   - timebase: its clock, asked for when the recovery is done.
+  init(_ loaded: LoadedConfiguration, timebase: () -> Timebase) throws(CommandFailure) {
+    self.loaded = loaded
+    let settings = loaded.configured.settings
+    do {
+      lock = try FolderLock(folder: loaded.dataFolder)
+    } catch {
+      throw CommandFailure(error.description)
+    }
+    token = try Self.token(loaded)
+    let clock = LoopClock()
+    let leaflet = "/usr/share/javascript/leaflet"
+    let site = PublicSite(
+      PublicSiteOptions(
+        tiles: settings.tiles.map { ($0.url, $0.attribution) }, leafletFolder: leaflet,
+        isAlive: { clock.isAlive }, readFile: { Files.read($0) }))
+    let operators = OperatorSite(token: token, streams: { site.events.count })
+    self.site = site
+    publicServer = try Self.server(settings.publicPort) { site.reply(to: $0) }
+    operatorServer = try Self.server(settings.operatorsPort) { operators.reply(to: $0) }
+    publicPort = publicServer.port
+    operatorsPort = operatorServer.port
+
+    let journal: Journal
+    let recovered: Recovered
+    do {
+      journal = try Journal(folder: loaded.dataFolder)
+      recovered = try Recovery.recover(
+        journal, text: loaded.text, configured: loaded.configured, now: timebase().moment().core)
+    } catch {
+      throw CommandFailure(error.description)
+    }
+    if recovered.entries > 0 { Log.notice("recovered", "\(recovered.entries) entries of the journal were read") }
+    let timebase = timebase()
+    let queue = DispatchQueue(label: "tonnelle.loop", qos: .userInitiated)
+    guard let mqtt = MQTTLink(try Self.linkOptions(loaded)) else {
+      throw CommandFailure("libmosquitto cannot use these broker settings")
+    }
+    let link = BrokerLink(mqtt, home: queue)
+    loop = Loop(timebase: timebase, link: link, queue: queue)
+    loop.start(
+      Gateway(
+        recovered: recovered, link: link, store: journal, outlets: Outlets(site, operators, clock: clock),
+        factor: timebase.factor))
+  }
+
+  private static func server(_ endpoint: Settings.Endpoint, _ handler: @escaping HTTPServer.Handler)
+    throws(CommandFailure) -> HTTPServer
+  {
+    do {
+      return try HTTPServer(HTTPServerOptions(address: endpoint.address, port: endpoint.port), handler: handler)
+    } catch {
+      throw CommandFailure(error.description)
+    }
+  }
+
+  /// The operators' token: from the file that settings name, or one made in the data folder.
+  private static func token(_ loaded: LoadedConfiguration) throws(CommandFailure) -> String {
+    let named = loaded.configured.settings.operatorsTokenFile.map { loaded.path(of: $0) }
+    let path = named ?? loaded.dataFolder + "/operators.token"
+    if let bytes = Files.read(path) {
+      let token = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init) ?? ""
+      guard token.utf8.count >= 16 else { throw CommandFailure("the token in \(path) is shorter than 16 characters") }
+      return token
+    }
+    if named != nil { throw CommandFailure("the token file \(path) cannot be read") }
+    let token = Files.randomToken()
+    try Files.writePrivate(token + "\n", to: path)
+    return token
+  }
+
+  private static func linkOptions(_ loaded: LoadedConfiguration) throws(CommandFailure) -> LinkOptions {
+    let broker = loaded.configured.settings.broker
+    var password: String?
+    if let name = broker.passwordFile {
+      guard let bytes = Files.read(loaded.path(of: name)) else {
+        throw CommandFailure("the password file \(name) cannot be read")
+      }
+      password = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init)
+    }
+    return LinkOptions(
+      host: broker.host, port: broker.port, clientID: broker.clientID, username: broker.username, password: password,
+      usesMQTT5: broker.usesMQTT5, receiveMaximum: broker.receiveMaximum, keepAlive: broker.keepAlive,
+      certificateAuthorities: broker.certificateAuthorities.map { loaded.path(of: $0) },
+      will: (Topics.status(loaded.configured.settings.gateway), Array("offline".utf8)))
+  }
+
+  /// Reads the configuration again; a bad one is refused, and the one in force goes on.
+  func reload() {
+    let path = loaded.path
+    loop.perform { gateway in
+      do throws(CommandFailure) {
+        let new = try LoadedConfiguration.load(path, quietly: true)
+        let old = gateway.configured.settings
+        guard new.configured.settings.gateway == old.gateway, new.dataFolder == ConfigurationReader.path(old.dataFolder, besides: path)
+        else { throw CommandFailure("gateway and data folder change only with a restart") }
+        gateway.submit(.configuration(gateway.world.now, new.text))
+        Log.notice("reloaded", "the configuration was read again")
+      } catch {
+        Log.error("reload_refused", "\(error.message); the configuration in force goes on")
+      }
+    }
+  }
+
+  /// Stops cleanly: everything that was acknowledged is stored, the broker hears goodbye.
+  func stop() {
+    loop.stop()
+    site.events.close()
+    publicServer.stop()
+    operatorServer.stop()
+  }
+}
+
+/// Signals as calls on a queue.
+final class Signals {
+  private var sources: [any DispatchSourceSignal] = []
+  private let queue = DispatchQueue(label: "tonnelle.signals")
+
+  /// Keeps a signal from ending the program.
+  static func ignore(_ number: Int32) { _ = signal(number, SIG_IGN) }
+
+  func on(_ number: Int32, _ work: @escaping @Sendable () -> Void) {
+    Self.ignore(number)
+    let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+    source.setEventHandler(handler: work)
+    source.resume()
+    sources.append(source)
+  }
+}
