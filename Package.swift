@@ -35,19 +35,24 @@ let package = Package(
   dependencies: [],
   targets: [
     .executableTarget(
-      name: "tonnelle", dependencies: (program + ["JSONText", "Quantities", "CZlib", "CGetopt"]).map { .byName(name: $0) },
+      name: "tonnelle",
+      dependencies: (program + ["JSONText", "Quantities", "CZlib", "CGetopt"]).map { .byName(name: $0) },
       swiftSettings: strict),
     .executableTarget(
       name: "Benchmarks", dependencies: (program + ["JSONText", "Quantities"]).map { .byName(name: $0) },
       swiftSettings: strict),
 
-    room("Gateway", imports: [
-      "Configuration", "Core", "CoolIslands", "SensorProtocol", "RingSeries", "Publication", "MQTTLink", "Store",
-    ]),
+    room(
+      "Gateway",
+      imports: [
+        "Configuration", "Core", "CoolIslands", "SensorProtocol", "RingSeries", "Publication", "MQTTLink", "Store",
+      ]),
     room("PublicEndpoint", imports: ["HTTPServer", "Pages", "Publication"]),
-    room("OperatorEndpoint", imports: [
-      "HTTPServer", "Pages", "Store", "CoolIslands", "RingSeries", "Publication",
-    ]),
+    room(
+      "OperatorEndpoint",
+      imports: [
+        "HTTPServer", "Pages", "Store", "CoolIslands", "RingSeries", "Publication",
+      ]),
     room("Configuration", imports: ["Core", "CoolIslands", "SensorProtocol", "RingSeries", "Publication"]),
     room("Core", imports: ["CoolIslands", "SensorProtocol", "RingSeries", "Publication"]),
     room("CoolIslands", imports: ["RingSeries", "SensorProtocol", "Publication"]),

@@ -81,7 +81,9 @@ public enum ConfigurationReader {
     FileManager.default.contents(atPath: path).map { [UInt8]($0) }
   }
 
-  /// Checks a configuration's text and makes values of it. Pure: a journal's configuration gives the same values
+  /// Checks a configuration's text and makes values of it.
+  ///
+  /// Pure: a journal's configuration gives the same values
   /// on any machine.
   public static func values(_ text: ConfigurationText) -> ConfigurationOutcome {
     let report = Report()
@@ -129,7 +131,8 @@ public enum ConfigurationReader {
         place = places.firstIndex { $0.place.about.id == name }
         if place == nil {
           let hint = Spelling.nearest(to: name, among: places.map(\.place.about.id)).map { "; did you mean \"\($0)\"?" }
-          report.add(.error, file, sensor.value.position, sensor.path + ".place", "there is no place \"\(name)\"\(hint ?? "")")
+          report.add(
+            .error, file, sensor.value.position, sensor.path + ".place", "there is no place \"\(name)\"\(hint ?? "")")
         }
       }
       if !ids.insert(sensor.id).inserted {
@@ -137,7 +140,9 @@ public enum ConfigurationReader {
         continue
       }
       if !topics.insert(sensor.topic).inserted {
-        report.add(.error, file, sensor.value.position, sensor.path + ".topic", "another sensor has the topic \"\(sensor.topic)\"")
+        report.add(
+          .error, file, sensor.value.position, sensor.path + ".topic",
+          "another sensor has the topic \"\(sensor.topic)\"")
         continue
       }
       let filters = content.settings.subscriptions
@@ -160,9 +165,12 @@ public enum ConfigurationReader {
   ) -> [ReferenceZone] {
     var zones: [ReferenceZone] = []
     for zone in content.zones {
-      guard let sensor = sensors.firstIndex(where: { $0.id == zone.reference }), sensors[sensor].fields.contains(.temperature)
+      guard let sensor = sensors.firstIndex(where: { $0.id == zone.reference }),
+        sensors[sensor].fields.contains(.temperature)
       else {
-        report.add(.error, file, zone.value.position, "zones[\(zone.id)].reference", "there is no sensor \"\(zone.reference)\" that measures temperature")
+        report.add(
+          .error, file, zone.value.position, "zones[\(zone.id)].reference",
+          "there is no sensor \"\(zone.reference)\" that measures temperature")
         continue
       }
       zones.append(ReferenceZone(id: zone.id, reference: sensor))
@@ -177,7 +185,8 @@ public enum ConfigurationReader {
     guard let name = content.zone else { return place }
     place.zone = zones.firstIndex { $0.id == name }
     if place.zone == nil {
-      report.add(.error, file, content.value.position, "places[\(place.about.id)].zone", "the settings have no zone \"\(name)\"")
+      report.add(
+        .error, file, content.value.position, "places[\(place.about.id)].zone", "the settings have no zone \"\(name)\"")
     }
     return place
   }

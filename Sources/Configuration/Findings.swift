@@ -131,7 +131,8 @@ final class ObjectReader {
     guard let choice = member.string.flatMap(Choice.init(rawValue:)) else {
       let nearest = member.string.flatMap { Spelling.nearest(to: $0, among: names) }
       let hint = nearest.map { "; did you mean \"\($0)\"?" } ?? ""
-      error(at: member, key, "one of \(names.joined(separator: ", ")) was expected, \(Self.name(member)) was found\(hint)")
+      error(
+        at: member, key, "one of \(names.joined(separator: ", ")) was expected, \(Self.name(member)) was found\(hint)")
       return nil
     }
     return choice

@@ -45,7 +45,9 @@ struct PlacesReader {
     for (index, feature) in features.elements.enumerated() {
       guard let content = place(feature, index: index) else { continue }
       if !seen.insert(content.place.about.id).inserted {
-        report.add(.error, file, feature.position, "features[\(index)].properties.id", "the id \"\(content.place.about.id)\" stands twice")
+        report.add(
+          .error, file, feature.position, "features[\(index)].properties.id",
+          "the id \"\(content.place.about.id)\" stands twice")
         continue
       }
       places.append(content)
@@ -55,7 +57,9 @@ struct PlacesReader {
 
   private func place(_ feature: JSONValue, index: Int) -> PlaceContent? {
     guard let properties = feature["properties"], properties.kind == .object else {
-      report.add(.error, file, feature.position, "features[\(index)]", "\"properties\" with at least id, name and kind was expected")
+      report.add(
+        .error, file, feature.position, "features[\(index)]",
+        "\"properties\" with at least id, name and kind was expected")
       return nil
     }
     let label = properties["id"]?.string ?? feature["id"]?.string ?? String(index)
@@ -98,12 +102,15 @@ struct PlacesReader {
       }
       guard !Self.properties.contains(member.key) else { continue }
       let hint = Spelling.nearest(to: member.key, among: Self.properties).map { "; did you mean \"\($0)\"?" } ?? ""
-      report.add(.warning, file, member.position, reader.child(member.key), "not a property of places; it is ignored\(hint)")
+      report.add(
+        .warning, file, member.position, reader.child(member.key), "not a property of places; it is ignored\(hint)")
     }
   }
 
   private func timetable(_ reader: ObjectReader) -> Place.Timetable {
-    guard let text = reader.string("opening_hours"), !text.isEmpty, let value = reader.value["opening_hours"] else { return .none }
+    guard let text = reader.string("opening_hours"), !text.isEmpty, let value = reader.value["opening_hours"] else {
+      return .none
+    }
     do {
       return .hours(try OpeningHours(text))
     } catch {

@@ -76,7 +76,9 @@ struct SettingsReader {
       if let day = value.string.flatMap({ CivilDay($0) }) {
         content.holidays.insert(day)
       } else {
-        report.add(.error, file, value.position, path, "a day such as \"2026-07-14\" was expected, \(ObjectReader.name(value)) was found")
+        report.add(
+          .error, file, value.position, path,
+          "a day such as \"2026-07-14\" was expected, \(ObjectReader.name(value)) was found")
       }
     }
     if let notice = city.object("notice") {
@@ -85,7 +87,9 @@ struct SettingsReader {
     }
     content.contact = city.string("contact")
     if let contact = content.contact, !contact.hasPrefix("https://"), !contact.hasPrefix("mailto:") {
-      city.error(at: city.value["contact"] ?? city.value, "contact", "an address that begins with https:// or mailto: was expected")
+      city.error(
+        at: city.value["contact"] ?? city.value, "contact",
+        "an address that begins with https:// or mailto: was expected")
     }
     city.finish()
   }
@@ -104,7 +108,8 @@ struct SettingsReader {
       } else if version.isString("3.1.1") {
         settings.broker.usesMQTT5 = false
       } else {
-        broker.error(at: version, "protocol", "\"5\" or \"3.1.1\" was expected, \(ObjectReader.name(version)) was found")
+        broker.error(
+          at: version, "protocol", "\"5\" or \"3.1.1\" was expected, \(ObjectReader.name(version)) was found")
       }
     }
     settings.broker.receiveMaximum = broker.integer("receive_maximum", in: 20...5000) ?? settings.broker.receiveMaximum
@@ -164,7 +169,9 @@ struct SettingsReader {
     guard let text = reader.string("address") else { return nil }
     let parts = text.split(separator: ".", omittingEmptySubsequences: false)
     guard parts.count == 4, parts.allSatisfy({ UInt8($0) != nil }) else {
-      reader.error(at: reader.value["address"] ?? reader.value, "address", "an IPv4 address such as \"127.0.0.1\" or \"0.0.0.0\" was expected")
+      reader.error(
+        at: reader.value["address"] ?? reader.value, "address",
+        "an IPv4 address such as \"127.0.0.1\" or \"0.0.0.0\" was expected")
       return nil
     }
     return text
@@ -185,7 +192,8 @@ struct SettingsReader {
         let hint = Spelling.nearest(to: value.string ?? "", among: names).map { "; did you mean \"\($0)\"?" } ?? ""
         report.add(
           .error, file, value.position, path,
-          "one of \(names.joined(separator: ", ")), each once, was expected, \(ObjectReader.name(value)) was found\(hint)")
+          "one of \(names.joined(separator: ", ")), each once, was expected, \(ObjectReader.name(value)) was found\(hint)"
+        )
       }
     }
     if fields.isEmpty { reader.error(at: reader.value, "fields", "at least one field is required here") }
@@ -202,7 +210,8 @@ struct SettingsReader {
     }
     guard let id else { return nil }
     guard let level = place ?? station else {
-      reader.error(at: reader.value, "place", "the place it measures, or the \"station\" it belongs to, is required here")
+      reader.error(
+        at: reader.value, "place", "the place it measures, or the \"station\" it belongs to, is required here")
       return nil
     }
     return SensorContent(
@@ -211,9 +220,15 @@ struct SettingsReader {
   }
 
   private func choices(_ reader: ObjectReader, _ choices: inout Choices) {
-    if let minutes = reader.integer("coolness_window_min", in: 1...60) { choices.coolnessWindowMinutes = Int64(minutes) }
-    if let minutes = reader.integer("humidity_window_min", in: 1...120) { choices.humidityWindow = .minutes(Int64(minutes)) }
-    if let percent = reader.integer("noise_coverage_percent", in: 1...100) { choices.noiseCoverage = Int64(percent) * 10 }
+    if let minutes = reader.integer("coolness_window_min", in: 1...60) {
+      choices.coolnessWindowMinutes = Int64(minutes)
+    }
+    if let minutes = reader.integer("humidity_window_min", in: 1...120) {
+      choices.humidityWindow = .minutes(Int64(minutes))
+    }
+    if let percent = reader.integer("noise_coverage_percent", in: 1...100) {
+      choices.noiseCoverage = Int64(percent) * 10
+    }
     if let minutes = reader.integer("reset_grace_min", in: 0...240) { choices.resetGrace = .minutes(Int64(minutes)) }
     reader.finish()
   }

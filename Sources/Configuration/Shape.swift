@@ -118,7 +118,8 @@ struct Shape {
       spans += [(first, worst), (worst, last)]
     }
     let thinned = zip(ring, keep).filter(\.1).map(\.0)
-    return thinned.count >= 4 ? thinned : ring.count <= 8 ? ring : [ring[0], ring[ring.count / 3], ring[ring.count * 2 / 3], ring[0]]
+    return thinned.count >= 4
+      ? thinned : ring.count <= 8 ? ring : [ring[0], ring[ring.count / 3], ring[ring.count * 2 / 3], ring[0]]
   }
 
   /// Distance from a point to a segment.

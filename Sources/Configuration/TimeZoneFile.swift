@@ -18,6 +18,7 @@ public enum TimeZoneFile {
   /// - Parameters:
   ///   - bytes: the file, version 2 or later.
   ///   - name: the name people know it by.
+  /// - Returns: the zone.
   /// - Throws: ``TimeZoneError``.
   public static func zone(_ bytes: [UInt8], name: String) throws(TimeZoneError) -> CivilZone {
     var reader = Reader(bytes: bytes)
@@ -87,7 +88,9 @@ public enum TimeZoneFile {
       try skip(15)
       var counts: [Int] = []
       for _ in 0..<6 { counts.append(Int(try big(4))) }
-      guard counts.allSatisfy({ $0 < 100_000 }) else { throw TimeZoneError(description: "the time zone file is damaged") }
+      guard counts.allSatisfy({ $0 < 100_000 }) else {
+        throw TimeZoneError(description: "the time zone file is damaged")
+      }
       return Header(
         version: version, universal: counts[0], standard: counts[1], leapSeconds: counts[2], times: counts[3],
         types: counts[4], characters: counts[5])
@@ -135,7 +138,7 @@ enum PosixRule {
     return Int(digits)
   }
 
-  /// `[+-]hh[:mm[:ss]]`
+  /// Reads `[+-]hh[:mm[:ss]]`.
   private static func seconds(_ rest: inout Substring) -> Int? {
     let sign = rest.first == "-" ? -1 : 1
     if rest.first == "-" || rest.first == "+" { rest.removeFirst() }

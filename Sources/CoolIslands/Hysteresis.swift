@@ -22,6 +22,7 @@ public struct Hysteresis: Hashable, Sendable {
   ///   - margin: how far past a border the class changes at once.
   ///   - patience: after how long beyond a border it changes all the same; nil for never.
   ///   - now: the moment of the value.
+  /// - Returns: the class in force after the value.
   public mutating func update(
     _ value: Int64, borders: [Int64], margin: Int64, patience: Span?, at now: Instant
   ) -> Int {

@@ -311,7 +311,9 @@ struct OpeningHoursParser {
 
   private mutating func number(digits: ClosedRange<Int>) -> Int? {
     let start = at
-    while let character = peek, character.isASCII, character.isNumber, at - start < digits.upperBound { at += 1; _ = character }
+    while let character = peek, character.isASCII, character.isNumber, at - start < digits.upperBound {
+      at += 1; _ = character
+    }
     guard digits.contains(at - start), let number = Int(String(characters[start..<at])),
       !(peek?.isNumber ?? false)
     else {

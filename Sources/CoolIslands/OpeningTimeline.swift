@@ -11,6 +11,7 @@ extension OpeningHours {
   ///   - days: how many days.
   ///   - zone: civil time of the place.
   ///   - holidays: what `PH` means.
+  /// - Returns: sorted intervals, none touching another of its state.
   public func intervals(
     from first: CivilDay, days: Int, zone: CivilZone, holidays: Set<CivilDay>
   ) -> [PublicInterval] {

@@ -19,6 +19,7 @@ public enum Admission: Hashable, Sendable {
   /// - Parameters:
   ///   - message: what arrived.
   ///   - state: the city, for its sensors and school hours.
+  /// - Returns: the decision.
   public static func of(_ message: Message, in state: CityState) -> Admission {
     guard message.payload.count <= maximumPayload else { return .refused(.payloadTooLarge) }
     if Topics.isCommand(message.topic) {

@@ -10,6 +10,7 @@ extension World {
   ///
   /// - Parameter withInstants: whether moments are told; runs that saw the same messages at other times differ in
   ///   nothing else.
+  /// - Returns: one JSON object.
   public func summary(withInstants: Bool = true) -> [UInt8] {
     var json = JSONWriter()
     json.object { json in

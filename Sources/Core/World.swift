@@ -52,7 +52,9 @@ public struct World: Sendable {
   /// A world that knows nothing.
   public init() {}
 
-  /// Takes an entry. A configuration must come as its values, by ``configure(_:at:)``.
+  /// Takes an entry.
+  ///
+  /// A configuration must come as its values, by ``configure(_:at:)``.
   ///
   /// - Parameter entry: the next entry of the journal.
   /// - Returns: what follows from it, in order.
@@ -174,6 +176,7 @@ public struct World: Sendable {
   /// All that may be known outside now.
   ///
   /// - Parameter version: the number that tells this snapshot from the one before.
+  /// - Returns: the snapshot; nil before the first configuration.
   public func snapshot(version: UInt64) -> PublicSnapshot? {
     guard let state else { return nil }
     return PublicSnapshot(

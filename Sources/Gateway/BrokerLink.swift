@@ -60,7 +60,9 @@ public final class BrokerLink: GatewayLink, @unchecked Sendable {
   /// Keeps the connection alive.
   public func keepAlive() { if !isConnecting { link.keepAlive() } }
   /// Asks for filters.
-  public func subscribe(_ filters: [String], qos: Int) -> Int? { isConnecting ? nil : link.subscribe(filters, qos: qos) }
+  public func subscribe(_ filters: [String], qos: Int) -> Int? {
+    isConnecting ? nil : link.subscribe(filters, qos: qos)
+  }
   /// Ends a subscription.
   public func unsubscribe(_ filter: String) { if !isConnecting { link.unsubscribe(filter) } }
   /// Queues a message.

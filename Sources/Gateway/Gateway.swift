@@ -132,7 +132,8 @@ public final class Gateway {
     reconnection.succeeded()
     linkReason = nil
     let broker = configured.settings.broker
-    Log.notice("broker_connected", "connected to \(broker.host):\(broker.port)\(sessionPresent ? ", session resumed" : "")")
+    Log.notice(
+      "broker_connected", "connected to \(broker.host):\(broker.port)\(sessionPresent ? ", session resumed" : "")")
     for filter in publisher.obsoleteFilters { link.unsubscribe(filter) }
     publisher.obsoleteFilters = []
     subscribe()
@@ -157,7 +158,8 @@ public final class Gateway {
     linkReason = reason
     let broker = configured.settings.broker
     Log.warning(
-      "broker_lost", "no connection to the broker \(broker.host):\(broker.port): \(reason); trying again, at most every 30 s")
+      "broker_lost",
+      "no connection to the broker \(broker.host):\(broker.port): \(reason); trying again, at most every 30 s")
   }
 
   // MARK: Batch
@@ -179,7 +181,8 @@ public final class Gateway {
       lost(reason, lastMoment ?? Moment(core: now, uptime: Timebase.uptime()))
     case .subscribed(let packet, let accepted):
       for (filter, isAccepted) in zip(subscriptions[packet] ?? [], accepted) where !isAccepted {
-        Log.error("subscription_refused", "the broker refuses the subscription to \"\(filter)\": check its access rules")
+        Log.error(
+          "subscription_refused", "the broker refuses the subscription to \"\(filter)\": check its access rules")
       }
       subscriptions[packet] = nil
     case .published:
@@ -237,7 +240,8 @@ public final class Gateway {
     lastProbe = moment.uptime
     Log.error(
       "store_failed",
-      "\(error.isDiskFull ? "the disk is full" : "nothing can be stored"): \(error); nothing is acknowledged until it can")
+      "\(error.isDiskFull ? "the disk is full" : "nothing can be stored"): \(error); nothing is acknowledged until it can"
+    )
     link.abandon()
     _ = link.read(limit: 0)  // the end of the connection is our own doing, and no news
     isOnline = false

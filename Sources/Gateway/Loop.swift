@@ -85,7 +85,9 @@ public final class Loop: @unchecked Sendable {
     }
   }
 
-  /// Stops turning; the gateway says goodbye to the broker. Returns when it has.
+  /// Stops turning; the gateway says goodbye to the broker.
+  ///
+  /// Returns when it has.
   public func stop() {
     queue.sync {
       timer?.cancel()

@@ -103,7 +103,8 @@ struct Publisher {
   }
 
   private mutating func publishCity(_ world: World, on link: any GatewayLink, at uptime: Span) {
-    guard changes.city, uptime.milliseconds - lastCity >= Self.interval, let snapshot = world.snapshot(version: 0) else { return }
+    guard changes.city, uptime.milliseconds - lastCity >= Self.interval, let snapshot = world.snapshot(version: 0)
+    else { return }
     let text = snapshot.cityJSON()
     changes.city = false
     guard text != lastCityText else { return }

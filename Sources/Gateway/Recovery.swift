@@ -73,6 +73,7 @@ public enum Recovery {
   ///   - text: the configuration as it stands in files now.
   ///   - configured: its values.
   ///   - now: core time.
+  /// - Returns: what the journal amounts to.
   /// - Throws: ``StoreError``.
   public static func recover(
     _ journal: Journal, text: ConfigurationText, configured: Configured, now: Instant
@@ -98,7 +99,8 @@ public enum Recovery {
       _ = replayer.take(entry)
     }
     return Recovered(
-      world: replayer.world, configured: configured, redeliveries: redeliveries, obsoleteFilters: obsolete, entries: count)
+      world: replayer.world, configured: configured, redeliveries: redeliveries, obsoleteFilters: obsolete,
+      entries: count)
   }
 }
 

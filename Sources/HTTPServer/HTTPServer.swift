@@ -35,7 +35,9 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
   public let description: String
 }
 
-/// A server on one port. It answers on its own threads until it is stopped.
+/// A server on one port.
+///
+/// It answers on its own threads until it is stopped.
 ///
 /// `@unchecked Sendable`: the handle is set before any thread starts and used again only by `stop`.
 @safe public final class HTTPServer: @unchecked Sendable {
@@ -110,7 +112,8 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
     var isTooLarge = false
   }
 
-  private static let handle: MHD_AccessHandlerCallback = { context, connection, url, method, _, upload, uploadSize, slot in
+  private static let handle: MHD_AccessHandlerCallback = {
+    context, connection, url, method, _, upload, uploadSize, slot in
     guard let context = unsafe context, let connection = unsafe connection, let url = unsafe url,
       let method = unsafe method, let uploadSize = unsafe uploadSize, let slot = unsafe slot
     else { return .NO }
@@ -154,11 +157,14 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
     return unsafe MHD_queue_response(connection, response.status, handle)
   }
 
-  private static func stream(_ broadcaster: EventBroadcaster, _ opening: [UInt8], _ connection: OpaquePointer) -> MHD_Result {
+  private static func stream(_ broadcaster: EventBroadcaster, _ opening: [UInt8], _ connection: OpaquePointer)
+    -> MHD_Result
+  {
     let stream = unsafe EventStream(broadcaster, connection: connection, opening: opening)
     guard broadcaster.open(stream) else {
       return unsafe send(
-        .problem(503, "Too many streams", "all event streams are taken; try again later", headers: [("Retry-After", "30")]),
+        .problem(
+          503, "Too many streams", "all event streams are taken; try again later", headers: [("Retry-After", "30")]),
         connection)
     }
     // libmicrohttpd releases the stream through the last function, when the response goes.

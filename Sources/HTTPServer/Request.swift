@@ -5,7 +5,7 @@ internal import CMicroHTTPD
 /// What a client asks for.
 @safe public struct Request {
   let connection: OpaquePointer
-  /// `GET`, `HEAD`, `POST` …
+  /// The method: `GET`, `HEAD`, `POST` and others.
   public let method: String
   /// The path, percent-decoded, without the query.
   public let path: String

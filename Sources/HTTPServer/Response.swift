@@ -31,12 +31,15 @@ internal import JSONText
   /// A short text.
   public static func text(_ status: Int, _ text: String, headers: [(String, String)] = []) -> Response {
     Response(
-      status: status, headers: [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")] + headers,
+      status: status,
+      headers: [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")] + headers,
       body: Array(text.utf8))
   }
 
   /// A refusal as problem details (RFC 9457).
-  public static func problem(_ status: Int, _ title: String, _ detail: String, headers: [(String, String)] = []) -> Response {
+  public static func problem(_ status: Int, _ title: String, _ detail: String, headers: [(String, String)] = [])
+    -> Response
+  {
     var json = JSONWriter()
     json.object { json in
       json.member("title", title)
@@ -45,7 +48,8 @@ internal import JSONText
     }
     return Response(
       status: status,
-      headers: [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")] + headers, body: json.bytes)
+      headers: [("Content-Type", "application/problem+json"), ("Cache-Control", "no-store")] + headers, body: json.bytes
+    )
   }
 }
 

@@ -267,7 +267,8 @@ struct JSONParser {
 
   private func unexpected(_ expected: String) -> JSONError {
     guard let byte = peek() else { return unexpectedEnd(expected) }
-    let found = (0x21...0x7E).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte 0x\(String(byte, radix: 16))"
+    let found =
+      (0x21...0x7E).contains(byte) ? "'\(Character(Unicode.Scalar(byte)))'" : "byte 0x\(String(byte, radix: 16))"
     return fault(.unexpectedCharacter, "found \(found) where \(expected) was expected")
   }
 

@@ -83,7 +83,8 @@ public struct JSONValue: Sendable {
     public mutating func next() -> JSONMember? {
       guard upcoming < end else { return nil }
       let member = JSONMember(
-        keyValue: JSONValue(document: document, index: upcoming), value: JSONValue(document: document, index: upcoming + 1))
+        keyValue: JSONValue(document: document, index: upcoming),
+        value: JSONValue(document: document, index: upcoming + 1))
       upcoming = Int(document.nodes[upcoming + 1].next)
       return member
     }

@@ -123,7 +123,9 @@ public struct LinkMessage: Sendable {
 
   private static let library: Int32 = mosquitto_lib_init()
 
-  /// Connects, and waits until the network answers; to be called away from the loop. What the broker says comes
+  /// Connects, and waits until the network answers; to be called away from the loop.
+  ///
+  /// What the broker says comes
   /// later, as an event.
   ///
   /// - Returns: nil when the network answered, otherwise why not.
@@ -256,7 +258,8 @@ public struct LinkMessage: Sendable {
       } else {
         let reason =
           link.options.usesMQTT5
-          ? unsafe String(cString: mosquitto_reason_string(code)) : unsafe String(cString: mosquitto_connack_string(code))
+          ? unsafe String(cString: mosquitto_reason_string(code))
+          : unsafe String(cString: mosquitto_connack_string(code))
         link.note(.lost(reason: reason))
       }
     }

@@ -19,14 +19,20 @@ struct Board {
     let headline = text("\(ready) lieux sur \(places.count) prêts", "\(ready) of \(places.count) places ready")
     var notes: [String] = []
     if !facts.brokerConnected {
-      notes.append(text("Pas de connexion au broker", "No connection to the broker") + (facts.brokerReason.map { " : \($0)" } ?? ""))
+      notes.append(
+        text("Pas de connexion au broker", "No connection to the broker")
+          + (facts.brokerReason.map { " : \($0)" } ?? ""))
     }
-    if let reason = facts.storeReason { notes.append(text("Rien ne peut être enregistré", "Nothing can be stored") + " : \(reason)") }
+    if let reason = facts.storeReason {
+      notes.append(text("Rien ne peut être enregistré", "Nothing can be stored") + " : \(reason)")
+    }
     let heat =
       facts.view.heat.isEmpty
       ? words.heatUnknown
-      : facts.view.heat.map { words.heat(level: $0.level, sources: [$0.source.rawValue], until: $0.until) + " · \($0.by), \($0.reason)" }
-        .joined(separator: " / ")
+      : facts.view.heat.map {
+        words.heat(level: $0.level, sources: [$0.source.rawValue], until: $0.until) + " · \($0.by), \($0.reason)"
+      }
+      .joined(separator: " / ")
     return BoardPage(
       cityName: facts.view.cityName, headline: headline, notes: notes, heat: heat, rows: places.map(row),
       ledger: facts.ledger.map { ($0.name, String($0.count)) }
@@ -36,14 +42,18 @@ struct Board {
   private func row(_ place: OperatorsView.PlaceRow) -> BoardPage.Row {
     let sensors = place.sensors.map { sensor in
       let state = sensor.isAlive ? text("en service", "working") : text("muet", "silent")
-      let last = sensor.lastObserved.map { words.language.moment($0, from: facts.view.at, facts.view.zone) } ?? text("jamais", "never")
+      let last =
+        sensor.lastObserved.map { words.language.moment($0, from: facts.view.at, facts.view.zone) }
+        ?? text("jamais", "never")
       let battery = sensor.battery.map { ", " + words.language.number($0, places: 0, unit: "%") } ?? ""
       return "\(sensor.id) : \(state), \(last)\(battery)"
     }
     var state = place.indicators.availability.rawValue
     state += " (" + place.indicators.reasons.map(\.rawValue).joined(separator: ", ") + ")"
     var remarks = [state]
-    if let fault = place.timetableFault { remarks.append(text("horaires illisibles", "hours unreadable") + ", \(fault)") }
+    if let fault = place.timetableFault {
+      remarks.append(text("horaires illisibles", "hours unreadable") + ", \(fault)")
+    }
     if let override = place.override {
       remarks.append("\(override.state.rawValue) : \(override.by), \(override.reason), \(words.until(override.until))")
     }

@@ -31,7 +31,9 @@ enum Metrics {
       Availability.allCases.map { state in
         ("{availability=\"\(state.rawValue)\"}", String(places.count { $0.indicators.availability == state }))
       })
-    metric("places_ready", "gauge", "Places whose sensors are heard and whose timetable is readable.", [("", String(places.count(where: \.isReady)))])
+    metric(
+      "places_ready", "gauge", "Places whose sensors are heard and whose timetable is readable.",
+      [("", String(places.count(where: \.isReady)))])
     let sensors = places.flatMap(\.sensors)
     metric(
       "sensors", "gauge", "Sensors by state.",

@@ -84,15 +84,18 @@ public final class OperatorSite: Sendable {
     }
     if request.path == "/style.css" {
       return .response(
-        Response(status: 200, headers: [("Content-Type", "text/css; charset=utf-8")], body: Array(Assets.styleSheet.utf8)))
+        Response(
+          status: 200, headers: [("Content-Type", "text/css; charset=utf-8")], body: Array(Assets.styleSheet.utf8)))
     }
     guard let facts = current.withLock({ $0 }) else {
       return .response(.problem(503, "Starting", "the gateway is reading its journal"))
     }
     switch request.path {
     case "/":
-      let language = Language(
-        rawValue: request.query.first { $0.name == "lang" }?.value ?? "") ?? Language(accepting: request.header("Accept-Language"))
+      let language =
+        Language(
+          rawValue: request.query.first { $0.name == "lang" }?.value ?? "")
+        ?? Language(accepting: request.header("Accept-Language"))
       return document("text/html; charset=utf-8", Array(Board(facts: facts, language: language).html.utf8))
     case "/metrics":
       return document(

@@ -51,7 +51,9 @@ public enum Assets {
 
     """
 
-  /// Live updates and the map. The server has the words: the script fetches the page again when something changed and
+  /// Live updates and the map.
+  ///
+  /// The server has the words: the script fetches the page again when something changed and
   /// swaps what differs, so that focus and scroll stay where they are.
   public static let script = """
     "use strict";

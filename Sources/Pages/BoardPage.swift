@@ -61,7 +61,9 @@ public struct BoardPage: Sendable {
       <td>\(row.sensors.isEmpty ? language("aucun capteur", "no sensor") : list(row.sensors))</td></tr>
       """
     }
-    let ledger = ledger.map { "<tr><th scope=\"row\">\(escapeHTML($0.name))</th><td class=\"number\">\($0.count)</td></tr>" }
+    let ledger = ledger.map {
+      "<tr><th scope=\"row\">\(escapeHTML($0.name))</th><td class=\"number\">\($0.count)</td></tr>"
+    }
     let body = """
       <h1>\(escapeHTML(headline))</h1>
       \(notes.map { "<p class=\"notice\">\(escapeHTML($0))</p>" }.joined())

@@ -59,7 +59,9 @@ public struct PlacePage: Sendable {
   /// The page.
   public func html(_ words: Words) -> String {
     let language = words.language
-    let amenities = item.amenities.map { "<li>\(Sprite.use("a-\($0.rawValue)", class: "amenity"))\(escapeHTML(words.amenity($0)))</li>" }
+    let amenities = item.amenities.map {
+      "<li>\(Sprite.use("a-\($0.rawValue)", class: "amenity"))\(escapeHTML(words.amenity($0)))</li>"
+    }
     let example =
       item.isExample
       ? "<p class=\"notice\">\(language("Ce lieu est un exemple : il n'existe dans aucun registre.", "This place is an example: no register lists it."))</p>"
@@ -94,7 +96,8 @@ public struct PlacePage: Sendable {
     let rows = week.enumerated().map { index, day in
       let name = index == 0 ? language("Aujourd'hui", "Today") : language.weekday(day.day)
       let spans = day.spans.isEmpty ? language("Fermé", "Closed") : day.spans.joined(separator: ", ")
-      return "<tr\(index == 0 ? " class=\"today\"" : "")><th scope=\"row\">\(escapeHTML(name))</th><td>\(escapeHTML(spans))</td></tr>"
+      return
+        "<tr\(index == 0 ? " class=\"today\"" : "")><th scope=\"row\">\(escapeHTML(name))</th><td>\(escapeHTML(spans))</td></tr>"
     }
     return """
       <table class="hours"><caption>\(language("Les sept prochains jours", "The next seven days"))</caption>

@@ -38,15 +38,18 @@ public struct Words: Sendable {
     }
   }
 
-  /// `jusqu'à 22 h 30`
+  /// Open, and hotter than anyone should rest in, even if the street is hotter still.
+  public var tooHot: String { language("Ouvert, trop chaud", "Open, too hot") }
+
+  /// Words such as `jusqu'à 22 h 30`.
   public func until(_ instant: Instant) -> String { language.until(instant, from: now, zone) }
 
-  /// `ouvre demain à 8 h`
+  /// Words such as `ouvre demain à 8 h`.
   public func opens(_ instant: Instant) -> String {
     language("ouvre ", "opens ") + language.moment(instant, from: now, zone)
   }
 
-  /// `3,2 °C de moins que la rue`
+  /// Words such as `3,2 °C de moins que la rue`.
   public func difference(_ difference: MilliCelsius) -> String {
     let size = language.number(MilliCelsius(abs(difference.rawValue)), places: 1, unit: "°C")
     if abs(difference.rawValue) < 500 { return language("Aussi chaud que la rue", "As warm as the street") }
@@ -55,7 +58,7 @@ public struct Words: Sendable {
       : language("\(size) de plus que la rue", "\(size) warmer than the street")
   }
 
-  /// `Air 29,4 °C, ressenti 33,1 °C`
+  /// Words such as `Air 29,4 °C, ressenti 33,1 °C`.
   public func temperature(air: MilliCelsius, felt: MilliCelsius, hasHumidity: Bool) -> String {
     let airText = language.number(air, places: 1, unit: "°C")
     guard hasHumidity, air != felt else { return language("Air \(airText)", "Air \(airText)") }
@@ -85,20 +88,21 @@ public struct Words: Sendable {
     return "\(word) (\(number))"
   }
 
-  /// `Mesuré à 14 h 05`
+  /// Words such as `Mesuré à 14 h 05`.
   public func measured(at instant: Instant) -> String {
     language("Mesuré ", "Measured ") + language.moment(instant, from: now, zone)
   }
 
-  /// `Capteur muet depuis hier à 14 h`
+  /// Words such as `Capteur muet depuis hier à 14 h`.
   public func silent(since instant: Instant?) -> String {
     guard let instant else { return language("Aucun capteur n'a encore parlé", "No sensor has reported yet") }
     return language("Capteur muet depuis ", "Sensor silent since ")
       + (language == .fr
-        ? language.moment(instant, from: now, zone).dropPrefix("à ") : language.moment(instant, from: now, zone).dropPrefix("at "))
+        ? language.moment(instant, from: now, zone).dropPrefix("à ")
+        : language.moment(instant, from: now, zone).dropPrefix("at "))
   }
 
-  /// `2 capteurs sur 3 en service`
+  /// Words such as `2 capteurs sur 3 en service`.
   public func sensors(alive: Int, of expected: Int) -> String {
     language(
       "\(alive) \(expected > 1 ? "capteurs" : "capteur") sur \(expected) en service",
@@ -114,10 +118,10 @@ public struct Words: Sendable {
     }
   }
 
-  /// `Décision de la ville`
+  /// Words such as `Décision de la ville`.
   public var overridden: String { language("Sur décision du service de la ville", "By decision of the city's service") }
 
-  /// `9 lieux frais ouverts maintenant`
+  /// Words such as `9 lieux frais ouverts maintenant`.
   public func headline(cool: Int, openUnmeasured: Int) -> String {
     let main =
       switch cool {

@@ -17,13 +17,14 @@ extension PublicPlace {
 
   func listItem(_ words: Words) -> ListItem {
     ListItem(
-      id: about.id, name: about.name, kind: words.kind(about.kind.rawValue), state: pageState, headline: headline(words),
+      id: about.id, name: about.name, kind: words.kind(about.kind.rawValue), state: pageState,
+      headline: headline(words),
       details: details(words), observedAt: indicators.freshness?.observedAt, amenities: amenities,
       isExample: about.isExample)
   }
 
   private func headline(_ words: Words) -> String {
-    let state = words.state(pageState)
+    let state = indicators.reasons.contains(.feltHot) ? words.tooHot : words.state(pageState)
     switch indicators.opening.state {
     case .open: return indicators.opening.until.map { "\(state), \(words.until($0))" } ?? state
     case .closed: return indicators.opening.until.map { "\(state), \(words.opens($0))" } ?? state
@@ -34,7 +35,9 @@ extension PublicPlace {
   private func details(_ words: Words) -> [String] {
     var details: [String] = []
     if indicators.opening.rule == .override { details.append(words.overridden) }
-    if indicators.opening.state == .unknown { details.append(words.openingUnknown(indicators.reasons.first?.rawValue ?? "")) }
+    if indicators.opening.state == .unknown {
+      details.append(words.openingUnknown(indicators.reasons.first?.rawValue ?? ""))
+    }
     if indicators.reasons.contains(.noFreshReading) {
       details.append(words.silent(since: indicators.freshness?.observedAt))
     }

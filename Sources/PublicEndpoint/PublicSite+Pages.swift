@@ -70,7 +70,9 @@ extension PublicSite {
       ),
       headline: words.headline(cool: snapshot.counts.cool, openUnmeasured: unmeasured),
       notice: snapshot.city.notice[language.rawValue],
-      items: snapshot.places.sorted { $0.rank(now: snapshot.at) < $1.rank(now: snapshot.at) }.map { $0.listItem(words) },
+      items: snapshot.places.sorted { $0.rank(now: snapshot.at) < $1.rank(now: snapshot.at) }.map {
+        $0.listItem(words)
+      },
       contact: snapshot.city.contact, tiles: options.tiles
     ).html(words)
   }
@@ -90,7 +92,8 @@ extension PublicSite {
       ),
       measurements: measurements, week: place.week(words, zone: snapshot.city.zone, now: snapshot.at),
       published: place.about.openingHours, source: source.isEmpty ? nil : source,
-      notice: place.indicators.isMeasured ? snapshot.city.notice[language.rawValue] : nil, contact: snapshot.city.contact
+      notice: place.indicators.isMeasured ? snapshot.city.notice[language.rawValue] : nil,
+      contact: snapshot.city.contact
     ).html(words)
   }
 }

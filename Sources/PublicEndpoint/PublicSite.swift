@@ -100,7 +100,8 @@ public final class PublicSite: Sendable {
   /// Answers a request.
   public func reply(to request: Request) -> Reply {
     if request.path == "/healthz" {
-      return options.isAlive() ? .response(.text(200, "ok\n")) : .response(.text(503, "the loop has not turned for 10 s\n"))
+      return options.isAlive()
+        ? .response(.text(200, "ok\n")) : .response(.text(503, "the loop has not turned for 10 s\n"))
     }
     guard request.method == "GET" || request.method == "HEAD" else {
       return .response(.problem(405, "Method not allowed", "only GET and HEAD", headers: [("Allow", "GET, HEAD")]))

@@ -112,7 +112,9 @@ public struct PublicInterval: Hashable, Sendable {
   }
 }
 
-/// What a place is like now. Instants, never ages: what did not change stays byte-equal.
+/// What a place is like now.
+///
+/// Instants, never ages: what did not change stays byte-equal.
 public struct PublicIndicators: Hashable, Sendable {
   /// Whether one should go there.
   public var availability: Availability

@@ -139,7 +139,7 @@ public struct CivilZone: Hashable, Sendable {
   /// The moment at which clocks show `secondOfDay` (which may lie beyond 24 h) on a day.
   ///
   /// A time that clocks skip in spring is the moment of the change; one that they show twice is told by `occurrence`
-  /// (DOMAIN rule: an opening takes the first, a closing the last).
+  /// (an opening takes the first, a closing the last).
   public func instant(_ day: CivilDay, secondOfDay: Int, occurrence: Occurrence = .first) -> Instant {
     let local = day.daysSinceEpoch * 86_400 + Int64(secondOfDay)
     let before = offset(atUnixSeconds: local - 86_400)

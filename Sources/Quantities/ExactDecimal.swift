@@ -20,8 +20,9 @@ public struct ExactDecimal: Hashable, Comparable, Sendable {
 
   /// The number that a JSON number or plain decimal text denotes.
   ///
+  /// It is nil when the text is not such a number, or its magnitude reaches ``limit``.
+  ///
   /// - Parameter text: ASCII: optional sign, digits with an optional point, optional exponent.
-  /// - Returns: nil when the text is not such a number, or its magnitude reaches ``limit``.
   public init?(_ text: some Sequence<UInt8>) {
     var mantissa: Int128 = 0
     var decimals = 0  // digits of the mantissa after the point
@@ -98,6 +99,7 @@ public struct ExactDecimal: Hashable, Comparable, Sendable {
     return Int64(quotient)
   }
 
+  /// Whether `a` comes before `b`.
   public static func < (a: ExactDecimal, b: ExactDecimal) -> Bool { a.trillionths < b.trillionths }
 
   /// The sum, or nil when its magnitude reaches ``limit``.

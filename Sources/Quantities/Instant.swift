@@ -22,6 +22,7 @@ public struct Instant: Hashable, Comparable, Sendable {
     Instant(milliseconds: milliseconds.floorDivided(by: step) * step)
   }
 
+  /// Whether `a` comes before `b`.
   public static func < (a: Instant, b: Instant) -> Bool { a.milliseconds < b.milliseconds }
   /// The moment `span` later.
   public static func + (a: Instant, span: Span) -> Instant {
@@ -36,13 +37,17 @@ public struct Instant: Hashable, Comparable, Sendable {
     Span(milliseconds: a.milliseconds - b.milliseconds)
   }
 
-  /// Before everything that the program meets. Not `Int64.min`, so that arithmetic near it cannot overflow.
+  /// Before everything that the program meets.
+  ///
+  /// Not `Int64.min`, so that arithmetic near it cannot overflow.
   public static let distantPast = Instant(milliseconds: .min / 4)
   /// After everything that the program meets.
   public static let distantFuture = Instant(milliseconds: .max / 4)
 }
 
-/// A length of time in milliseconds. Not `Swift.Duration`, whose attoseconds no journal needs.
+/// A length of time in milliseconds.
+///
+/// Not `Swift.Duration`, whose attoseconds no journal needs.
 public struct Span: Hashable, Comparable, Sendable {
   /// Milliseconds; negative backwards.
   public let milliseconds: Int64
@@ -64,6 +69,7 @@ public struct Span: Hashable, Comparable, Sendable {
   /// Whole seconds, rounded down.
   public var seconds: Int64 { milliseconds.floorDivided(by: 1000) }
 
+  /// Whether `a` comes before `b`.
   public static func < (a: Span, b: Span) -> Bool { a.milliseconds < b.milliseconds }
 }
 

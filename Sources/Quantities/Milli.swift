@@ -1,6 +1,8 @@
 // Measured values: integers in thousandths of a unit, so that sums are exact.
 
-/// A value in thousandths of `Unit`. The unit is a type, so that a level is never added to a temperature.
+/// A value in thousandths of `Unit`.
+///
+/// The unit is a type, so that a level is never added to a temperature.
 public struct Milli<Unit>: Hashable, Comparable, Sendable {
   /// Thousandths of the unit.
   public let rawValue: Int64
@@ -16,6 +18,7 @@ public struct Milli<Unit>: Hashable, Comparable, Sendable {
   /// The value as a floating-point number of units, for formulas.
   public var units: Double { Double(rawValue) / 1000 }
 
+  /// Whether `a` comes before `b`.
   public static func < (a: Milli, b: Milli) -> Bool { a.rawValue < b.rawValue }
   /// The sum.
   public static func + (a: Milli, b: Milli) -> Milli { Milli(a.rawValue + b.rawValue) }

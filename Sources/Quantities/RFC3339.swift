@@ -4,6 +4,7 @@ extension Instant {
   /// RFC 3339 text with an offset; milliseconds only where there are any.
   ///
   /// - Parameter offset: seconds east of UTC; 0 is written `Z`.
+  /// - Returns: text such as `2026-07-18T12:00:00+02:00`.
   public func rfc3339(offset: Int = 0) -> String {
     let local = seconds + Int64(offset)
     let dayNumber = local.floorDivided(by: 86_400)

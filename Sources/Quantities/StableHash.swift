@@ -1,6 +1,8 @@
 // A hash that is the same in every process, for digests, validators and the recognition of what came before.
 
-/// FNV-1a, 64 bits (Fowler, Noll, Vo). Not for secrets.
+/// FNV-1a, 64 bits (Fowler, Noll, Vo).
+///
+/// Not for secrets.
 public struct StableHash: Hashable, Sendable {
   /// The hash of what was added so far.
   public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325

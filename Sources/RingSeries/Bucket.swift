@@ -1,6 +1,8 @@
 // What is kept of the readings of one interval: integers that only ever add up.
 
-/// The sum of some readings. Combining is associative and commutative, so a bucket does not depend on the order in
+/// The sum of some readings.
+///
+/// Combining is associative and commutative, so a bucket does not depend on the order in
 /// which its readings came.
 public struct Bucket: Hashable, Sendable {
   /// Number of readings.

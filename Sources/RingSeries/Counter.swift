@@ -47,6 +47,7 @@ public struct Counter: Hashable, Sendable {
   ///   - total: the running total, not negative.
   ///   - time: the device's time or the arrival, Unix milliseconds.
   ///   - model: bits and rate.
+  /// - Returns: what the total meant.
   public mutating func take(total: Int64, at time: Int64, model: Model) -> Step {
     guard time > lastTime else { return .late }
     defer {

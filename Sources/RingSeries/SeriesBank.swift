@@ -23,6 +23,7 @@ public struct SeriesIndex: Hashable, Comparable, Sendable {
   /// The series declared as number `rawValue`.
   public init(_ rawValue: Int) { self.rawValue = rawValue }
 
+  /// Whether `a` comes before `b`.
   public static func < (a: SeriesIndex, b: SeriesIndex) -> Bool { a.rawValue < b.rawValue }
 }
 

@@ -28,6 +28,7 @@ public enum SoundEnergy {
   /// - Parameters:
   ///   - milliDecibels: the level in thousandths of a decibel.
   ///   - seconds: how long it lasted.
+  /// - Returns: the energy, never negative.
   public static func energy(milliDecibels: Int64, seconds: Int64) -> Int64 {
     let level = Int(min(max(milliDecibels, 0), 130_000))
     let time = UInt64(min(max(seconds, 0), 86_400))

@@ -60,7 +60,9 @@ public struct Observation: Hashable, Sendable {
   }
 }
 
-/// Why a message, or a part of it, does not count. The raw value names the counter that operators read.
+/// Why a message, or a part of it, does not count.
+///
+/// The raw value names the counter that operators read.
 public enum Refusal: String, CaseIterable, Error, Hashable, Sendable {
   // The message as a whole.
   case topicNotConfigured = "topic_not_configured"
@@ -117,7 +119,9 @@ public enum Decoder: String, CaseIterable, Hashable, Sendable {
   /// SenML (RFC 8428) in JSON.
   case senml
 
-  /// What a payload says. Pure: the arrival comes from the caller.
+  /// What a payload says.
+  ///
+  /// Pure: the arrival comes from the caller.
   ///
   /// - Throws: ``Refusal`` when nothing of the payload can be used.
   public func decode(_ payload: [UInt8], arrival: Instant) throws(Refusal) -> Decoded {

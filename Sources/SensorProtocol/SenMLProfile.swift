@@ -99,7 +99,7 @@ public enum SenMLProfile {
     }
   }
 
-  /// What a sensor of that kind can measure at all (PROTOCOLS §0.9, DOMAIN §3.3, §8).
+  /// What a sensor of that kind can measure at all.
   private static func isPlausible(_ value: Int64, _ field: Field) -> Bool {
     switch field {
     case .temperature: (-40_000...60_000).contains(value)

@@ -2,7 +2,9 @@
 
 internal import CSQLite
 
-/// A connection, closed when its owner goes. Confined to the thread or queue of its owner.
+/// A connection, closed when its owner goes.
+///
+/// Confined to the thread or queue of its owner.
 @safe final class Connection {
   private let handle: OpaquePointer
 
@@ -11,6 +13,7 @@ internal import CSQLite
   /// - Parameters:
   ///   - path: the file.
   ///   - readOnly: whether nothing may be written.
+  /// - Throws: ``StoreError`` with what SQLite says.
   init(path: String, readOnly: Bool = false) throws(StoreError) {
     var opened: OpaquePointer?
     let flags = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE

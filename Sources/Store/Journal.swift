@@ -23,7 +23,9 @@ public struct JournalBatch: Hashable, Sendable {
   public var isIntact: Bool
 }
 
-/// The journal of one gateway. Confined to the thread or queue of its owner.
+/// The journal of one gateway.
+///
+/// Confined to the thread or queue of its owner.
 public final class Journal {
   /// The version of the tables; migrations bring older files up to it.
   public static let schemaVersion: Int64 = 1
@@ -46,7 +48,8 @@ public final class Journal {
     try Self.migrate(connection, path: path)
     let last = try connection.prepare("SELECT position + entries FROM journal ORDER BY position DESC LIMIT 1")
     nextPosition = try last.step() ? last.integer(0) : 1
-    insert = try connection.prepare("INSERT INTO journal(position, entries, at, lines, crc) VALUES (?1, ?2, ?3, ?4, ?5)")
+    insert = try connection.prepare(
+      "INSERT INTO journal(position, entries, at, lines, crc) VALUES (?1, ?2, ?3, ?4, ?5)")
   }
 
   private static func migrate(_ connection: Connection, path: String) throws(StoreError) {
@@ -112,7 +115,9 @@ public final class Journal {
     try read(try Connection(path: folder + "/journal.db", readOnly: true), from: 1, body)
   }
 
-  private static func read(_ connection: Connection, from position: Int64, _ body: (JournalBatch) -> Bool) throws(StoreError) {
+  private static func read(_ connection: Connection, from position: Int64, _ body: (JournalBatch) -> Bool)
+    throws(StoreError)
+  {
     let rows = try connection.prepare(
       "SELECT position, entries, at, lines, crc FROM journal WHERE position + entries > ?1 ORDER BY position")
     rows.bind(1, position)

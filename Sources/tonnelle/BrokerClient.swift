@@ -33,7 +33,8 @@ final class BrokerClient {
   /// A broker's address as people write it.
   static func address(_ text: String) throws(CommandFailure) -> (host: String, port: Int) {
     let parts = text.split(separator: ":")
-    guard let host = parts.first, parts.count <= 2, let port = parts.count == 2 ? Int(parts[1]) : 1883, (1...65535).contains(port)
+    guard let host = parts.first, parts.count <= 2, let port = parts.count == 2 ? Int(parts[1]) : 1883,
+      (1...65535).contains(port)
     else { throw CommandFailure("a broker is written HOST or HOST:PORT, not \"\(text)\"", code: ExitCode.usage) }
     return (String(host), port)
   }

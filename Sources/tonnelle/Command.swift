@@ -65,7 +65,8 @@ struct Arguments {
       guard code == 0 else {
         let word = unsafe vector[Int(place) - 1].map { unsafe String(cString: $0) } ?? ""
         let reason = code == 0x3A ? "needs a value" : "is not known here"
-        throw CommandFailure("\(word) \(reason); tonnelle \(command.name) --help lists the options", code: ExitCode.usage)
+        throw CommandFailure(
+          "\(word) \(reason); tonnelle \(command.name) --help lists the options", code: ExitCode.usage)
       }
       values[specs[Int(index)].name] = unsafe value.map { unsafe String(cString: $0) } ?? ""
     }
@@ -81,7 +82,8 @@ struct Arguments {
     let width = left.map(\.count).max() ?? 0
     let lines = zip(left, specs).map { "  \($0.padding(to: width))  \($1.help)" }
     let operands = command.operands.isEmpty ? "" : " " + command.operands
-    return "\(command.summary)\n\nusage: tonnelle \(command.name)\(operands) [OPTION…]\n\n\(lines.joined(separator: "\n"))\n"
+    return
+      "\(command.summary)\n\nusage: tonnelle \(command.name)\(operands) [OPTION…]\n\n\(lines.joined(separator: "\n"))\n"
   }
 
   subscript(name: String) -> String? { values[name] }

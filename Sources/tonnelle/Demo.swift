@@ -49,7 +49,8 @@ enum DemoCommand: Command {
     let settings = try writeSettings(from: source, to: folder, broker.port, publicPort, operatorsPort)
     let loaded = try LoadedConfiguration.load(settings, quietly: true)
     let preloaded = try preload(series, loaded)
-    Terminal.error("days before   \(preloaded) messages, from \(loaded.configured.city.zone.text(series.historyStart))\n")
+    Terminal.error(
+      "days before   \(preloaded) messages, from \(loaded.configured.city.zone.text(series.historyStart))\n")
 
     var origin = Timebase.uptime()
     let service = try Service(loaded) {
@@ -71,7 +72,8 @@ enum DemoCommand: Command {
       try player.play(until: moment.core)
       guard moment.uptime.milliseconds - shown >= (Terminal.isWatched ? 1000 : 30_000) else { continue }
       shown = moment.uptime.milliseconds
-      let line = "\(loaded.configured.city.zone.text(Instant(seconds: moment.core.seconds)))  \(player.published) messages"
+      let line =
+        "\(loaded.configured.city.zone.text(Instant(seconds: moment.core.seconds)))  \(player.published) messages"
       Terminal.error(Terminal.isWatched ? "\r\(line)\u{1B}[K" : line + "\n")
     }
     if Terminal.isWatched { Terminal.error("\n") }

@@ -17,7 +17,6 @@ final class DemoBroker {
       allow_anonymous true
       persistence false
       max_queued_messages 200000
-      message_size_limit 65536
       log_dest none
 
       """, to: file)

@@ -38,7 +38,9 @@ enum Files {
   static func temporaryFolder(_ name: String) throws(CommandFailure) -> String {
     let root = unsafe getenv("TMPDIR").map { unsafe String(cString: $0) } ?? "/tmp"
     var template = Array("\(root)/\(name).XXXXXX".utf8CString)
-    guard unsafe mkdtemp(&template) != nil else { throw CommandFailure("no folder can be made in \(root): \(reason())") }
+    guard unsafe mkdtemp(&template) != nil else {
+      throw CommandFailure("no folder can be made in \(root): \(reason())")
+    }
     return String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 

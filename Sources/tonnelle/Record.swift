@@ -19,7 +19,8 @@ enum RecordCommand: Command {
   ]
 
   static func run(_ arguments: Arguments) throws(CommandFailure) -> Int32 {
-    var options = LinkOptions(host: "127.0.0.1", port: 1883, clientID: "tonnelle-record-\(getpid())", keepsSession: false)
+    var options = LinkOptions(
+      host: "127.0.0.1", port: 1883, clientID: "tonnelle-record-\(getpid())", keepsSession: false)
     var filters = arguments.operands
     if let path = arguments["config"] {
       let settings = try LoadedConfiguration.load(path, quietly: true).configured.settings

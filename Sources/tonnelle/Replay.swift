@@ -24,7 +24,8 @@ enum ReplayCommand: Command {
 
   static func run(_ arguments: Arguments) throws(CommandFailure) -> Int32 {
     guard arguments.operands.count == 1, let trace = arguments.operands.first else {
-      throw CommandFailure("one TRACE is expected: a file of JSON lines, - for standard input, or a data folder", code: ExitCode.usage)
+      throw CommandFailure(
+        "one TRACE is expected: a file of JSON lines, - for standard input, or a data folder", code: ExitCode.usage)
     }
     if let broker = arguments["broker"] {
       let speed = try arguments.integer("speed", in: 1...1_000_000) ?? 1
@@ -33,11 +34,15 @@ enum ReplayCommand: Command {
     var until: Instant?
     if let text = arguments["until"] {
       guard let instant = Instant(rfc3339: text) else {
-        throw CommandFailure("--until takes a time such as 2026-07-18T22:00:00+02:00, not \"\(text)\"", code: ExitCode.usage)
+        throw CommandFailure(
+          "--until takes a time such as 2026-07-18T22:00:00+02:00, not \"\(text)\"", code: ExitCode.usage)
       }
       until = instant
     }
-    var run = Run(loaded: try arguments["config"].map { path throws(CommandFailure) in try LoadedConfiguration.load(path, quietly: true) }, until: until)
+    var run = Run(
+      loaded: try arguments["config"].map { path throws(CommandFailure) in
+        try LoadedConfiguration.load(path, quietly: true)
+      }, until: until)
     run.isQuiet = arguments.has("summary")
     let skipped = try TraceFile.read(trace) { entry, progress throws(CommandFailure) in try run.take(entry, progress) }
     try run.finish()
@@ -94,7 +99,9 @@ enum ReplayCommand: Command {
     }
   }
 
-  private static func publish(_ trace: String, to address: (host: String, port: Int), speed: Int64) throws(CommandFailure) -> Int32 {
+  private static func publish(_ trace: String, to address: (host: String, port: Int), speed: Int64)
+    throws(CommandFailure) -> Int32
+  {
     let client = try BrokerClient(
       LinkOptions(host: address.host, port: address.port, clientID: "tonnelle-replay-\(getpid())", keepsSession: false))
     var first: Instant?
@@ -158,7 +165,9 @@ enum TraceFile {
     return skipped
   }
 
-  private static func readJournal(_ folder: String, _ body: (Entry, Int) throws(CommandFailure) -> Void) throws(CommandFailure) -> Int {
+  private static func readJournal(_ folder: String, _ body: (Entry, Int) throws(CommandFailure) -> Void)
+    throws(CommandFailure) -> Int
+  {
     var failure: CommandFailure?
     do {
       try Journal.read(folder: folder) { batch in
@@ -186,7 +195,8 @@ struct ProgressBar {
     guard percent != shown, Terminal.isWatched else { return }
     shown = percent
     let filled = percent * 40 / 100
-    Terminal.error("\r[\(String(repeating: "#", count: filled))\(String(repeating: ".", count: 40 - filled))] \(percent) %")
+    Terminal.error(
+      "\r[\(String(repeating: "#", count: filled))\(String(repeating: ".", count: 40 - filled))] \(percent) %")
   }
 
   mutating func clear() {

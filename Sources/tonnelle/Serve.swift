@@ -16,7 +16,10 @@ enum ServeCommand: Command {
     let loaded = try LoadedConfiguration.load(try arguments.required("config"))
     let service = Handle(try Service(loaded) { .real })
     let settings = loaded.configured.settings
-    Log.notice("serving", "public http://\(settings.publicPort.address):\(service.value.publicPort), operators http://\(settings.operatorsPort.address):\(service.value.operatorsPort)")
+    Log.notice(
+      "serving",
+      "public http://\(settings.publicPort.address):\(service.value.publicPort), operators http://\(settings.operatorsPort.address):\(service.value.operatorsPort)"
+    )
     let stop = DispatchSemaphore(value: 0)
     let signals = Signals()
     for number in [SIGTERM, SIGINT] { signals.on(number) { stop.signal() } }

@@ -107,6 +107,7 @@ final class Service {
   /// - Parameters:
   ///   - loaded: its configuration.
   ///   - timebase: its clock, asked for when the recovery is done.
+  /// - Throws: ``CommandFailure`` with the sentence for the one who started it.
   init(_ loaded: LoadedConfiguration, timebase: () -> Timebase) throws(CommandFailure) {
     self.loaded = loaded
     let settings = loaded.configured.settings
@@ -200,7 +201,8 @@ final class Service {
       do throws(CommandFailure) {
         let new = try LoadedConfiguration.load(path, quietly: true)
         let old = gateway.configured.settings
-        guard new.configured.settings.gateway == old.gateway, new.dataFolder == ConfigurationReader.path(old.dataFolder, besides: path)
+        guard new.configured.settings.gateway == old.gateway,
+          new.dataFolder == ConfigurationReader.path(old.dataFolder, besides: path)
         else { throw CommandFailure("gateway and data folder change only with a restart") }
         gateway.submit(.configuration(gateway.world.now, new.text))
         Log.notice("reloaded", "the configuration was read again")

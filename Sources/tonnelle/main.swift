@@ -9,7 +9,7 @@ let commands: [any Command.Type] = [
 ]
 
 @MainActor func usage() -> String {
-  let width = commands.map(\.name.count).max() ?? 0
+  let width = commands.map { $0.name.count }.max() ?? 0
   let lines = commands.map { "  \($0.name.padding(to: width))  \($0.summary)" }
   return """
     Tonnelle: which cool places are open, cool, quiet and free, live from their sensors.
