@@ -187,19 +187,18 @@ enum Spelling {
     return name
   }
 
-  /// Levenshtein's distance.
+  /// Damerau and Levenshtein's distance: letters changed, left out, added, or two neighbours exchanged.
   private static func distance(_ a: String, _ b: String) -> Int {
-    let b = Array(b)
-    var row = Array(0...b.count)
-    for (i, character) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
+    let (a, b) = (Array(a), Array(b))
+    var table = [[Int]](repeating: Array(0...b.count), count: a.count + 1)
+    for i in a.indices {
+      table[i + 1][0] = i + 1
       for j in b.indices {
-        let substitution = diagonal + (character == b[j] ? 0 : 1)
-        diagonal = row[j + 1]
-        row[j + 1] = min(substitution, row[j] + 1, diagonal + 1)
+        var best = min(table[i][j] + (a[i] == b[j] ? 0 : 1), table[i + 1][j] + 1, table[i][j + 1] + 1)
+        if i > 0, j > 0, a[i] == b[j - 1], a[i - 1] == b[j] { best = min(best, table[i - 1][j - 1] + 1) }
+        table[i + 1][j + 1] = best
       }
     }
-    return row[b.count]
+    return table[a.count][b.count]
   }
 }

@@ -6,8 +6,8 @@ public import SensorProtocol
 
 /// The decision on a message.
 public enum Admission: Hashable, Sendable {
-  /// It is stored. Where a part of it was refused, the entry holds what is left.
-  case admitted(Entry, refusals: [Refusal])
+  /// It is stored; `sensor` is the index of the sensor that sent it, nil for a command. Where a part of it was refused, the entry holds what is left.
+  case admitted(Entry, sensor: Int?, refusals: [Refusal])
   /// It is acknowledged and counted, and its content is kept nowhere.
   case refused(Refusal)
 
@@ -23,15 +23,16 @@ public enum Admission: Hashable, Sendable {
   public static func of(_ message: Message, in state: CityState) -> Admission {
     guard message.payload.count <= maximumPayload else { return .refused(.payloadTooLarge) }
     if Topics.isCommand(message.topic) {
-      return message.isRetained ? .refused(.commandRetained) : .admitted(.command(message), refusals: [])
+      return message.isRetained ? .refused(.commandRetained) : .admitted(.command(message), sensor: nil, refusals: [])
     }
     guard let sensor = state.sensor(onTopic: message.topic) else {
       return .refused(unknown(message.topic, in: state))
     }
     guard !message.payload.isEmpty else { return .refused(.payloadEmpty) }
+    let asItIs = Admission.admitted(.message(message), sensor: sensor, refusals: [])
     let configured = state.city.sensors[sensor]
     let isInSchoolyard = configured.place.map { state.city.places[$0].schoolHours != nil } ?? false
-    guard message.isRetained || isInSchoolyard else { return .admitted(.message(message), refusals: []) }
+    guard message.isRetained || isInSchoolyard else { return asItIs }
 
     // These two kinds are looked into before they are stored.
     let decoded: Decoded
@@ -42,17 +43,17 @@ public enum Admission: Hashable, Sendable {
     }
     // A retained message without a time of its own may be years old.
     if message.isRetained && !decoded.observations.allSatisfy(\.hasOwnTime) { return .refused(.retained) }
-    guard isInSchoolyard, let place = configured.place else { return .admitted(.message(message), refusals: []) }
+    guard isInSchoolyard, let place = configured.place else { return asItIs }
     let kept = decoded.observations.filter {
       !($0.field.isAboutPeople || $0.field.isSound) || !state.isSchoolHour(place: place, at: $0.time)
     }
     let refused = decoded.observations.count - kept.count
-    guard refused > 0 else { return .admitted(.message(message), refusals: []) }
+    guard refused > 0 else { return asItIs }
     guard !kept.isEmpty else { return .refused(.schoolHours) }
     var reduced = message
     reduced.payload = SenMLProfile.encode(kept)
     let refusals = decoded.refusals + Array(repeating: .schoolHours, count: refused)
-    return .admitted(.message(reduced), refusals: refusals)
+    return .admitted(.message(reduced), sensor: sensor, refusals: refusals)
   }
 
   private static func unknown(_ topic: String, in state: CityState) -> Refusal {

@@ -176,11 +176,11 @@ public struct World: Sendable {
   /// All that may be known outside now.
   ///
   /// - Parameter version: the number that tells this snapshot from the one before.
-  /// - Returns: the snapshot; nil before the first configuration.
+  /// - Returns: the snapshot; nil until every place has been evaluated, within a second of a configuration.
   public func snapshot(version: UInt64) -> PublicSnapshot? {
     guard let state else { return nil }
-    return PublicSnapshot(
-      version: version, at: now, city: state.publicCity(at: now),
-      places: state.city.places.indices.compactMap { state.publicPlace($0) })
+    let places = state.city.places.indices.compactMap { state.publicPlace($0) }
+    guard places.count == state.city.places.count else { return nil }
+    return PublicSnapshot(version: version, at: now, city: state.publicCity(at: now), places: places)
   }
 }

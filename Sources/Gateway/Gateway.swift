@@ -48,6 +48,9 @@ public final class Gateway {
   private let factor: Int64
   private var lastMoment: Moment?
 
+  /// When each sensor last sent something, by its index.
+  private var lastArrivals: [Instant] = []
+
   // What waits for the next batch.
   private var waiting: [Entry] = []
   private var version: UInt64 = 0
@@ -204,12 +207,26 @@ public final class Gateway {
       return
     }
     switch Admission.of(message, in: state) {
-    case .admitted(let entry, let refusals):
+    case .admitted(.message(var message), let sensor?, let refusals):
+      message.arrival = distinctArrival(message.arrival, sensor: sensor, of: state.city.sensors.count)
+      batch.entries.append(.message(message))
+      for refusal in refusals { batch.refusals[refusal, default: 0] += 1 }
+    case .admitted(let entry, _, let refusals):
       batch.entries.append(entry)
       for refusal in refusals { batch.refusals[refusal, default: 0] += 1 }
     case .refused(let refusal):
       batch.refusals[refusal, default: 0] += 1
     }
+  }
+
+  /// Readings without a time of their own stand at their arrival, and one moment holds one reading: what a sensor sent
+  /// while nobody listened arrives at once, and is told apart by a millisecond each, up to a second.
+  private func distinctArrival(_ arrival: Instant, sensor: Int, of count: Int) -> Instant {
+    if lastArrivals.count != count { lastArrivals = Array(repeating: .distantPast, count: count) }
+    let next = lastArrivals[sensor] + .milliseconds(1)
+    let distinct = next > arrival && next <= arrival + .seconds(1) ? next : arrival
+    lastArrivals[sensor] = distinct
+    return distinct
   }
 
   /// Stores a batch; when that fails the core never sees it, and the broker will send it again.
@@ -288,6 +305,8 @@ public final class Gateway {
   }
 
   private func note(_ effects: [Effect]) {
+    guard !effects.isEmpty else { return }
+    outlets.note(effects, zone: configured.city.zone)
     for effect in effects {
       switch effect {
       case .transition: break

@@ -1,8 +1,10 @@
 // What the pass needs of the world outside, as protocols: the simulation and the tests stand in for each.
 
+public import Core
 public import CoolIslands
 public import MQTTLink
 public import Publication
+public import Quantities
 public import Store
 
 /// The connection to the broker.
@@ -49,6 +51,8 @@ public protocol GatewayOutlets: AnyObject {
   func show(_ snapshot: PublicSnapshot, changed: [String])
   /// What people on duty see.
   func show(_ view: OperatorsView, status: GatewayStatus)
+  /// What followed from a batch or from the passing of time, in order.
+  func note(_ effects: [Effect], zone: CivilZone)
   /// The loop turned.
   func turned(at moment: Moment)
 }

@@ -79,6 +79,15 @@ public struct LinkMessage: Sendable {
   public var isRetained: Bool
   /// Its packet identifier.
   public var packet: Int
+
+  /// A message.
+  public init(topic: String, payload: [UInt8], qos: Int, isRetained: Bool, packet: Int) {
+    self.topic = topic
+    self.payload = payload
+    self.qos = qos
+    self.isRetained = isRetained
+    self.packet = packet
+  }
 }
 
 /// One connection to a broker.

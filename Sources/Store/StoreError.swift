@@ -9,6 +9,13 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
   /// SQLite's own words.
   public let detail: String
 
+  /// An error.
+  public init(code: Int32, attempt: String, detail: String) {
+    self.code = code
+    self.attempt = attempt
+    self.detail = detail
+  }
+
   /// What was attempted, and SQLite's words.
   public var description: String { "\(attempt) failed: \(detail) (SQLite \(code))" }
 

@@ -4,6 +4,27 @@ internal import CZlib
 internal import FoundationEssentials
 internal import Glibc
 
+/// A file that only grows.
+final class AppendedFile: Sendable {
+  private let descriptor: Int32
+
+  /// Opens a file, and makes it if there is none.
+  ///
+  /// - Throws: ``CommandFailure`` when it cannot be written.
+  init(_ path: String) throws(CommandFailure) {
+    descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+    guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be written: \(Files.reason())") }
+  }
+
+  deinit { close(descriptor) }
+
+  /// Appends some bytes in one call.
+  func append(_ bytes: [UInt8]) {
+    // The file is a convenience: what cannot be written there is in the journal all the same.
+    _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+  }
+}
+
 enum Files {
   static func read(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map { [UInt8]($0) } }
 

@@ -9,12 +9,17 @@ enum ServeCommand: Command {
   static let name = "serve"
   static let summary = "Runs a gateway: SIGTERM stops it cleanly, SIGHUP reads its configuration again."
   static let operands = ""
-  static let options = [OptionSpec(name: "config", value: "FILE", help: "the settings")]
+  static let options = [
+    OptionSpec(name: "config", value: "FILE", help: "the settings"),
+    OptionSpec(name: "transitions", value: "FILE", help: "append each indicator transition there, as replay prints it"),
+  ]
 
   static func run(_ arguments: Arguments) throws(CommandFailure) -> Int32 {
     try arguments.noOperands()
     let loaded = try LoadedConfiguration.load(try arguments.required("config"))
-    let service = Handle(try Service(loaded) { .real })
+    var transitions: AppendedFile?
+    if let path = arguments["transitions"] { transitions = try AppendedFile(path) }
+    let service = Handle(try Service(loaded, transitions: transitions) { .real })
     let settings = loaded.configured.settings
     Log.notice(
       "serving",

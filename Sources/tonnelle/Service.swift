@@ -7,6 +7,7 @@ internal import Dispatch
 internal import Gateway
 internal import Glibc
 internal import HTTPServer
+internal import JSONText
 internal import MQTTLink
 internal import OperatorEndpoint
 internal import PublicEndpoint
@@ -21,11 +22,20 @@ final class Outlets: GatewayOutlets, Sendable {
   let operatorSite: OperatorSite
   private let clock: LoopClock
   private let lastTime = Mutex<Int64>(0)
+  private let transitions: AppendedFile?
 
-  init(_ publicSite: PublicSite, _ operatorSite: OperatorSite, clock: LoopClock) {
+  init(_ publicSite: PublicSite, _ operatorSite: OperatorSite, clock: LoopClock, transitions: AppendedFile?) {
     self.publicSite = publicSite
     self.operatorSite = operatorSite
     self.clock = clock
+    self.transitions = transitions
+  }
+
+  func note(_ effects: [Effect], zone: CivilZone) {
+    guard let transitions else { return }
+    var lines = JSONWriter()
+    for effect in effects { effect.write(to: &lines, zone: zone) }
+    transitions.append(lines.bytes)
   }
 
   func show(_ snapshot: PublicSnapshot, changed: [String]) { publicSite.show(snapshot, changed: changed) }
@@ -106,9 +116,11 @@ final class Service {
   ///
   /// - Parameters:
   ///   - loaded: its configuration.
+  ///   - transitions: where each transition is written, if anywhere.
   ///   - timebase: its clock, asked for when the recovery is done.
   /// - Throws: ``CommandFailure`` with the sentence for the one who started it.
-  init(_ loaded: LoadedConfiguration, timebase: () -> Timebase) throws(CommandFailure) {
+  init(_ loaded: LoadedConfiguration, transitions: AppendedFile? = nil, timebase: () -> Timebase) throws(CommandFailure)
+  {
     self.loaded = loaded
     let settings = loaded.configured.settings
     do {
@@ -149,7 +161,8 @@ final class Service {
     loop = Loop(timebase: timebase, link: link, queue: queue)
     loop.start(
       Gateway(
-        recovered: recovered, link: link, store: journal, outlets: Outlets(site, operators, clock: clock),
+        recovered: recovered, link: link, store: journal,
+        outlets: Outlets(site, operators, clock: clock, transitions: transitions),
         factor: timebase.factor))
   }
 

@@ -1,0 +1,68 @@
+# Everything a maintainer does, by name. `make help` lists it.
+
+# Debian packages, in one place: what the program needs, what its tests need, what its benchmarks compare with.
+RUN_PACKAGES   = libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev pkg-config \
+                 mosquitto mosquitto-clients libjs-leaflet tzdata util-linux
+TEST_PACKAGES  = chromium chromium-driver fonts-dejavu-core python3-venv curl
+BENCH_PACKAGES = nginx-light wrk prometheus-mqtt-exporter
+
+PORT ?= 8080
+OPERATOR_PORT ?= 8081
+PROGRAM = .build/release/tonnelle
+PYTEST = .venv/bin/python -m pytest -q -p no:cacheprovider
+
+.PHONY: help build demo test unit system acceptance bench lint format clean packages test-packages bench-packages
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
+
+build: packages ## the program, as .build/release/tonnelle
+	swift build -c release --product tonnelle
+
+demo: build ## a city on this machine: PORT=, OPERATOR_PORT=, KEEP=1
+	@exec $(PROGRAM) demo --port $(PORT) --operator-port $(OPERATOR_PORT) $(if $(KEEP),--keep)
+
+test: lint unit system ## all tests of every day
+
+lint: ## the source style
+	swift format lint --strict --parallel -r Sources Tests Package.swift
+
+unit: packages ## the rooms, one by one
+	swift test --disable-xctest
+
+system: build test-packages ## the whole program, with a real broker and a real browser
+	$(PYTEST) -m "not acceptance" Tests/System
+
+acceptance: build test-packages ## the long tests: PART=name for one of them
+	$(PYTEST) -s -m acceptance $(if $(PART),-k $(PART)) Tests/System
+
+bench: packages bench-packages ## side by side with peers: ONLY=pattern
+	swift build -c release
+	.build/release/Benchmarks $(if $(ONLY),--only "$(ONLY)")
+
+format: ## formats the sources
+	swift format -i --parallel -r Sources Tests Package.swift
+
+clean: ## removes what was built
+	rm -rf .build .venv
+
+# apt-get is called only for what is missing. RUNLEVEL=1: installing mosquitto must not start a broker of the system.
+install = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
+	[ -z "$$missing" ] || { sudo=$$([ $$(id -u) = 0 ] || echo sudo); echo "installing $$missing"; \
+	$$sudo apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive $$sudo -E apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+
+packages:
+	@$(call install,$(RUN_PACKAGES))
+
+test-packages: .venv/ready
+	@$(call install,$(TEST_PACKAGES))
+
+bench-packages:
+	@$(call install,$(BENCH_PACKAGES))
+
+.venv/ready: Tests/System/requirements.txt
+	@$(call install,python3-venv)
+	python3 -m venv .venv
+	.venv/bin/pip install --quiet --disable-pip-version-check -r $<
+	.venv/bin/pip install --quiet --disable-pip-version-check --no-deps axe-playwright-python==0.1.8
+	touch $@

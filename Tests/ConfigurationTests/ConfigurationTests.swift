@@ -1,0 +1,167 @@
+// A bad configuration is told whole: file, line, column, key, what was found, what was expected.
+
+import Core
+import CoolIslands
+import Foundation
+import JSONText
+import Publication
+import Quantities
+import Testing
+
+@testable import Configuration
+
+@Suite("Configuration") struct ConfigurationTests {
+  static let city = #""city":{"id":"v","name":"V","time_zone":"Europe/Paris"}"#
+  static let park =
+    #"{"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"parc","name":"Parc","kind":"park"}}"#
+
+  static func findings(settings: String, places: String = #"{"type":"FeatureCollection","features":[\#(park)]}"#) throws
+    -> (Configured?, [Finding])
+  {
+    let zone = try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Paris"))
+    let text = ConfigurationText(
+      files: [.init(name: "s.json", text: Array(settings.utf8)), .init(name: "p.geojson", text: Array(places.utf8))],
+      zone: [UInt8](zone))
+    let outcome = ConfigurationReader.values(text)
+    return (outcome.configured, outcome.findings)
+  }
+
+  static func settings(_ members: String) -> String {
+    "{\"gateway\":\"g\",\"places\":\"p.geojson\",\n\(city)\(members.isEmpty ? "" : ",\n" + members)}"
+  }
+
+  @Test("the smallest configuration works, with defaults") func smallest() throws {
+    let (configured, findings) = try Self.findings(settings: Self.settings(""))
+    #expect(findings.isEmpty)
+    let settings = try #require(configured).settings
+    #expect(settings.broker.clientID == "tonnelle-g" && settings.subscriptions.map(\.filter) == ["tonnelle/v1/up/+/+"])
+  }
+
+  static let wrong: [(members: String, path: String, line: Int, words: String)] = [
+    (#""brocker":{}"#, "brocker", 3, "did you mean \"broker\"?"),
+    (#""broker":{"prot":1}"#, "broker.prot", 3, "did you mean \"port\"?"),
+    (#""broker":{"port":"1883"}"#, "broker.port", 3, "a whole number from 1 to 65535 was expected, \"1883\" was found"),
+    (#""broker":{"port":70000}"#, "broker.port", 3, "70000 was found"),
+    (#""broker":[]"#, "broker", 3, "an object in braces was expected, a list was found"),
+    (#""subscriptions":[{"topic":"a/#/b"}]"#, "subscriptions[0].topic", 3, "an MQTT filter"),
+    (
+      #""subscriptions":[{"topic":"tonnelle/v1/up/+/+"},{"topic":"tonnelle/#"}]"#, "subscriptions[1].topic", 3,
+      "would come twice"
+    ),
+    (#""subscriptions":[{"topic":"a","decoder":"semnl"}]"#, "subscriptions[0].decoder", 3, "did you mean \"senml\"?"),
+    (
+      #""sensors":[{"id":"x","place":"prac","fields":["temperature"]}]"#, "sensors[0].place", 3,
+      "did you mean \"parc\"?"
+    ),
+    (
+      #""sensors":[{"id":"x","place":"parc","fields":["temprature"]}]"#, "sensors[0].fields[0]", 3,
+      "did you mean \"temperature\"?"
+    ),
+    (#""sensors":[{"id":"x","place":"parc","fields":[]}]"#, "sensors[0].fields", 3, "at least one field"),
+    (#""sensors":[{"id":"X y","place":"parc","fields":["laeq"]}]"#, "sensors[0].id", 3, "a-z, 0-9 and -"),
+    (#""sensors":[{"id":"x","fields":["laeq"]}]"#, "sensors[0].place", 3, "required here"),
+    (
+      #""sensors":[{"id":"x","place":"parc","topic":"z/q","fields":["laeq"]}]"#, "sensors[0].topic", 3,
+      "no subscription"
+    ),
+    (#""zones":[{"id":"z","reference":"nobody"}]"#, "zones[z].reference", 3, "no sensor \"nobody\""),
+    (#""public":{"address":"localhost"}"#, "public.address", 3, "an IPv4 address"),
+    (#""operators":{"port":-1}"#, "operators.port", 3, "from 0 to 65535"),
+  ]
+
+  @Test("each fault names its key, its line and what was expected", arguments: wrong)
+  func faults(_ example: (members: String, path: String, line: Int, words: String)) throws {
+    let (configured, findings) = try Self.findings(settings: Self.settings(example.members))
+    #expect(configured == nil)
+    #expect(
+      findings.contains {
+        $0.path == example.path && $0.position?.line == example.line && $0.message.contains(example.words)
+      },
+      "\(findings.map(\.description))")
+  }
+
+  @Test("all faults are told, not only the first") func all() throws {
+    let (_, findings) = try Self.findings(settings: #"{"gateway":"G","plces":1,"broker":{"port":0,"hst":"x"}}"#)
+    #expect(
+      Set(findings.map(\.path)).isSuperset(of: ["gateway", "plces", "places", "broker.port", "broker.hst", "city"]))
+  }
+
+  @Test("text that is no JSON has a position") func syntax() throws {
+    let (_, findings) = try Self.findings(settings: "{\n  \"gateway\": \"g\",,\n}")
+    #expect(findings.first?.description.hasPrefix("s.json:2:18: error:") == true, "\(findings)")
+  }
+
+  static func place(_ properties: String, geometry: String = #"{"type":"Point","coordinates":[4.85,45.75]}"#) -> String
+  {
+    #"{"type":"FeatureCollection","features":[{"type":"Feature","geometry":\#(geometry),"properties":{"id":"parc","name":"Parc","kind":"park"\#(properties)}}]}"#
+  }
+
+  @Test(
+    "places: errors stop, warnings tell",
+    arguments: [
+      (#","opening_huors":"24/7""#, Finding.Severity.warning, "did you mean \"opening_hours\"?"),
+      (#","opening_hours":"quand il fait beau""#, .warning, "column 1"), (#","fid":12"#, .warning, "it is ignored"),
+      (#","school_hours":"Mo 8-16""#, .error, "column 4"), (#","capacity":"many""#, .error, "a whole number"),
+      (#","step_free":"perhaps""#, .error, "one of yes, limited, no"), (#","water":"oui""#, .error, "true or false"),
+      (#","zone":"nowhere""#, .error, "no zone \"nowhere\""), (#","heat_hours":[]"#, .warning, "without effect"),
+    ] as [(String, Finding.Severity, String)])
+  func places(_ example: (properties: String, severity: Finding.Severity, words: String)) throws {
+    let (configured, findings) = try Self.findings(settings: Self.settings(""), places: Self.place(example.properties))
+    #expect(
+      findings.contains {
+        $0.severity == example.severity && $0.message.contains(example.words) && $0.path.hasPrefix("places[parc]")
+      }, "\(findings)")
+    #expect((configured == nil) == (example.severity == .error))
+  }
+
+  @Test(
+    "geometry is read strictly",
+    arguments: [
+      #"{"type":"Point","coordinates":[45.75]}"#, #"{"type":"Point","coordinates":[45.75,104.85]}"#,
+      #"{"type":"Point"}"#, "null",
+      #"{"type":"LineString","coordinates":[]}"#, #"{"type":"Polygon","coordinates":[]}"#,
+      #"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1]]]}"#,
+      #"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]}"#, #"{"type":"Point","coordinates":["4","45"]}"#,
+    ])
+  func geometry(_ geometry: String) throws {
+    let (configured, findings) = try Self.findings(
+      settings: Self.settings(""), places: Self.place("", geometry: geometry))
+    #expect(configured == nil && findings.contains { $0.severity == .error })
+  }
+
+  @Test("an exterior ring runs counter-clockwise, and a large shape is thinned") func shapes() throws {
+    let clockwise = #"{"type":"Polygon","coordinates":[[[0,0],[0,1],[1,1],[1,0],[0,0]]]}"#
+    var (configured, _) = try Self.findings(settings: Self.settings(""), places: Self.place("", geometry: clockwise))
+    #expect(
+      configured?.city.places.first?.about.geometry.contains("[0.0000000,0.0000000],[1.0000000,0.0000000]") == true)
+    let points = (0...5000).map { index -> String in
+      let angle = Double(index % 5000) / 5000 * 2 * Double.pi
+      return "[\(4.85 + 0.01 * cos(angle)),\(45.75 + 0.01 * sin(angle))]"
+    }
+    let circle = #"{"type":"Polygon","coordinates":[[\#(points.joined(separator: ","))]]}"#
+    (configured, _) = try Self.findings(settings: Self.settings(""), places: Self.place("", geometry: circle))
+    let about = try #require(configured?.city.places.first?.about)
+    #expect(about.geometry.utf8.count <= 16_384 && about.geometry.utf8.count > 500)
+    #expect(abs(about.position.longitude - 4.85) < 0.001 && abs(about.position.latitude - 45.75) < 0.001)
+  }
+
+  @Test(
+    "filters overlap or not",
+    arguments: [
+      ("a/+", "a/b", true), ("a/#", "a", true), ("a/#", "b/#", false), ("+/b", "a/+", true), ("a/+", "a/b/c", false),
+      ("#", "x/y", true), ("a/b", "a/c", false),
+    ] as [(String, String, Bool)])
+  func filters(_ example: (a: String, b: String, overlap: Bool)) {
+    #expect(
+      Filters.overlap(example.a, example.b) == example.overlap
+        && Filters.overlap(example.b, example.a) == example.overlap)
+  }
+
+  @Test("a cut time zone file is an error, at any length") func zones() throws {
+    let bytes = [UInt8](try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Paris")))
+    _ = try TimeZoneFile.zone(bytes, name: "Europe/Paris")
+    for length in stride(from: 0, to: bytes.count - 40, by: 7) {
+      #expect(throws: TimeZoneError.self) { try TimeZoneFile.zone(Array(bytes[..<length]), name: "x") }
+    }
+  }
+}

@@ -1,0 +1,79 @@
+// A small city for the tests of the core: a park with a reference, a library that counts, a schoolyard.
+
+import Configuration
+import CoolIslands
+import Foundation
+import Quantities
+
+@testable import Core
+
+enum Fixture {
+  static let start = Instant(seconds: 1_784_109_600)  // Wednesday 2026-07-15, noon in Paris
+
+  static let settings = """
+    {
+      "gateway": "test", "places": "places.geojson",
+      "city": { "id": "ville", "name": "Ville", "time_zone": "Europe/Paris", "holidays": ["2026-07-14"] },
+      "zones": [{ "id": "centre", "reference": "rue" }],
+      "sensors": [
+        { "id": "rue", "station": "rue", "fields": ["temperature"], "period_s": 60 },
+        { "id": "air", "place": "parc", "fields": ["temperature", "humidity"], "period_s": 60 },
+        { "id": "bruit", "place": "parc", "fields": ["laeq"], "period_s": 60 },
+        { "id": "porte", "place": "biblio", "fields": ["in_total", "out_total"], "period_s": 300, "counter_bits": 16 },
+        { "id": "salle", "place": "biblio", "fields": ["temperature"], "period_s": 60 },
+        { "id": "cour", "place": "cour", "fields": ["temperature", "people", "laeq"], "period_s": 60 },
+      ],
+    }
+    """
+
+  static let places = """
+    {"type":"FeatureCollection","features":[
+    {"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"parc","name":"Parc","kind":"park","opening_hours":"Mo-Su 08:00-20:00","zone":"centre"}},
+    {"type":"Feature","geometry":{"type":"Point","coordinates":[4.86,45.76]},"properties":{"id":"biblio","name":"Bibliothèque","kind":"library","opening_hours":"Mo-Fr 10:00-19:00","capacity":100}},
+    {"type":"Feature","geometry":{"type":"Point","coordinates":[4.87,45.77]},"properties":{"id":"cour","name":"Cour","kind":"schoolyard","opening_hours":"24/7","school_hours":"Mo-Fr 08:00-16:30","capacity":50}},
+    {"type":"Feature","geometry":{"type":"Point","coordinates":[4.88,45.78]},"properties":{"id":"square","name":"Square","kind":"garden","opening_hours":"24/7"}}
+    ]}
+    """
+
+  static func text(settings: String = settings, places: String = places) throws -> ConfigurationText {
+    let zone = try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Paris"))
+    return ConfigurationText(
+      files: [
+        .init(name: "settings.json", text: Array(settings.utf8)),
+        .init(name: "places.geojson", text: Array(places.utf8)),
+      ], zone: [UInt8](zone))
+  }
+
+  static func city() throws -> City {
+    let outcome = ConfigurationReader.values(try text())
+    guard let configured = outcome.configured else { throw Broken(findings: outcome.findings.map(\.description)) }
+    return configured.city
+  }
+
+  struct Broken: Error { let findings: [String] }
+
+  static func world() throws -> World {
+    var world = World()
+    _ = world.configure(try city(), at: start)
+    return world
+  }
+
+  static func message(_ topic: String, _ payload: String, at seconds: Int64, retained: Bool = false, packet: Int? = nil)
+    -> Message
+  {
+    Message(
+      arrival: start + .seconds(seconds), topic: topic, payload: Array(payload.utf8), qos: packet == nil ? 0 : 1,
+      isRetained: retained, packet: packet)
+  }
+
+  static func air(_ celsius: Double, at seconds: Int64) -> Entry {
+    .message(
+      message(
+        "tonnelle/v1/up/parc/air",
+        #"[{"n":"temperature","u":"Cel","v":\#(celsius)},{"n":"humidity","u":"%RH","v":40}]"#, at: seconds))
+  }
+
+  static func street(_ celsius: Double, at seconds: Int64) -> Entry {
+    .message(message("tonnelle/v1/up/rue/rue", #"[{"n":"temperature","v":\#(celsius)}]"#, at: seconds))
+  }
+}

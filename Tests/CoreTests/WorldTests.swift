@@ -1,0 +1,235 @@
+// The core as a function of its journal: what it says, and that batches, people and time zones of machines do not matter.
+
+import CoolIslands
+import JSONText
+import Publication
+import Quantities
+import SensorProtocol
+import Testing
+
+@testable import Core
+
+@Suite("The core") struct WorldTests {
+  private func place(_ world: World, _ id: String) throws -> PublicPlace {
+    let snapshot = try #require(world.snapshot(version: 1))
+    return try #require(snapshot.place(id))
+  }
+
+  @Test("a cool park beside a hot street is available, and says why and since when") func coolPark() throws {
+    var world = try Fixture.world()
+    for minute in Int64(0)..<12 {
+      _ = world.ingest(Fixture.street(34, at: minute * 60))
+      _ = world.ingest(Fixture.air(26, at: minute * 60 + 1))
+    }
+    _ = world.advance(to: Fixture.start + .minutes(12))
+    let indicators = try place(world, "parc").indicators
+    #expect(indicators.availability == .available && indicators.isMeasured)
+    #expect(indicators.reasons.contains(.coolerThanReference))
+    #expect(indicators.coolness?.difference == MilliCelsius(8000))
+    #expect(indicators.nextChange?.rfc3339() == "2026-07-15T18:00:00Z")
+    #expect(indicators.freshness?.alive == 1 && indicators.freshness?.expected == 2)
+  }
+
+  @Test("a silent sensor never makes a place look cool") func silence() throws {
+    var world = try Fixture.world()
+    _ = world.ingest(Fixture.air(22, at: 0))
+    _ = world.advance(to: Fixture.start + .minutes(1))
+    #expect(try place(world, "parc").indicators.availability == .available)
+    let effects = world.advance(to: Fixture.start + .minutes(31))
+    #expect(try place(world, "parc").indicators.availability == .unknown)
+    #expect(try place(world, "parc").indicators.reasons == [.noFreshReading])
+    #expect(
+      effects.contains {
+        if case .transition(let t) = $0 { t.to == "unknown" && t.indicator == .availability } else { false }
+      })
+  }
+
+  @Test("a place without sensors follows its hours and is not counted among the cool ones") func unmeasured() throws {
+    var world = try Fixture.world()
+    _ = world.advance(to: Fixture.start + .seconds(1))
+    let square = try place(world, "square").indicators
+    #expect(square.availability == .available && !square.isMeasured && square.reasons.contains(.notMeasured))
+    let counts = try #require(world.snapshot(version: 1)).counts
+    #expect(counts.open == 4 && counts.cool == 0)
+  }
+
+  @Test("noise is the energy of a quarter of an hour, and unknown below half of it") func noise() throws {
+    var world = try Fixture.world()
+    func level(_ level: Double, _ minute: Int64) -> Entry {
+      .message(
+        Fixture.message("tonnelle/v1/up/parc/bruit", #"[{"n":"laeq_60s","u":"dB","v":\#(level)}]"#, at: minute * 60))
+    }
+    for minute in Int64(0)..<7 { _ = world.ingest(level(50, minute)) }
+    _ = world.advance(to: Fixture.start + .seconds(6 * 60 + 2))
+    #expect(try place(world, "parc").indicators.noise == nil)  // seven minutes of fifteen
+    for minute in Int64(7)..<14 { _ = world.ingest(level(50, minute)) }
+    _ = world.ingest(level(62, 14))
+    _ = world.advance(to: Fixture.start + .seconds(14 * 60 + 2))
+    let noise = try #require(try place(world, "parc").indicators.noise)
+    // 10·lg((14·10⁵ + 10^6.2) / 15) = 52.99 dB
+    #expect(noise.laeq == MilliDecibels(53_000) && noise.noiseClass == .moderate)
+  }
+
+  @Test("commands are obeyed or refused with a sentence, and their end comes by itself") func commands() throws {
+    var world = try Fixture.world()
+    func command(_ topic: String, _ payload: String, at seconds: Int64) -> [Effect] {
+      world.ingest(.command(Fixture.message("tonnelle/v1/command/" + topic, payload, at: seconds)))
+    }
+    let until = (Fixture.start + .minutes(30)).rfc3339()
+    var effects = command("heat", #"{"level":3,"by":"a","reason":"r","until":"\#(until)"}"#, at: 1)
+    effects += command(
+      "places/parc/override", #"{"state":"closed","by":"a","reason":"grève","until":"\#(until)"}"#, at: 2)
+    effects += world.advance(to: Fixture.start + .seconds(3))
+    #expect(world.state?.heat.effective(at: world.now)?.level == 3)
+    #expect(try place(world, "parc").indicators.opening.rule == .override)
+    #expect(effects.contains(.heat(at: Fixture.start + .seconds(1), from: nil, to: 3)))
+    effects = world.advance(to: Fixture.start + .minutes(31))
+    #expect(effects.contains(.heat(at: Fixture.start + .minutes(30), from: 3, to: nil)))
+    #expect(try place(world, "parc").indicators.opening.state == .open)
+    for (topic, payload) in [
+      ("heat", "{}"), ("heat", #"{"level":5,"by":"a","reason":"r","until":"\#(until)"}"#), ("heat", "nonsense"),
+      ("places/nulle-part/override", #"{"state":"open","by":"a","reason":"r","until":"2026-07-16T00:00:00Z"}"#),
+      ("places/parc/override", #"{"state":"ajar","by":"a","reason":"r","until":"2026-07-16T00:00:00Z"}"#),
+      ("rain", "{}"),
+      ("heat", #"{"level":3,"by":"a","reason":"r","until":"2020-01-01T00:00:00Z"}"#),
+      ("heat", #"{"level":3,"by":"a","reason":"r","until":"2026-07-16T00:00:00Z","extra":1}"#),
+    ] {
+      let answers = command(topic, payload, at: 3600)
+      #expect(
+        answers.contains { if case .command(let result) = $0 { result.refusal?.isEmpty == false } else { false } },
+        "\(topic) \(payload)")
+    }
+  }
+
+  /// A day of many things, as entries.
+  static func story(people: (Int64) -> (in: Int64, out: Int64)) -> [Entry] {
+    var entries: [Entry] = []
+    for minute in Int64(0)..<600 {
+      entries.append(Fixture.street(30 + Double(minute % 50) / 10, at: minute * 60))
+      entries.append(Fixture.air(25 + Double(minute % 70) / 10, at: minute * 60 + 7))
+      if minute % 5 == 0 {
+        let (entered, left) = people(minute)
+        entries.append(
+          .message(
+            Fixture.message(
+              "tonnelle/v1/up/biblio/porte", #"[{"n":"in_total","v":\#(entered)},{"n":"out_total","v":\#(left)}]"#,
+              at: minute * 60 + 11)))
+        entries.append(
+          .message(
+            Fixture.message("tonnelle/v1/up/biblio/salle", #"[{"n":"temperature","v":24.5}]"#, at: minute * 60 + 12)))
+      }
+      if minute == 100 {
+        entries.append(
+          .command(
+            Fixture.message(
+              "tonnelle/v1/command/heat", #"{"level":2,"by":"a","reason":"r","until":"2026-07-15T20:00:00Z"}"#,
+              at: minute * 60 + 20)))
+      }
+    }
+    return entries
+  }
+
+  /// All that is public, byte by byte, of a run, with the transitions.
+  private func publicBytes(_ entries: [Entry], step: Span?) throws -> [UInt8] {
+    var world = try Fixture.world()
+    var bytes: [UInt8] = []
+    func note(_ effects: [Effect]) {
+      var json = JSONWriter()
+      for effect in effects { effect.write(to: &json, zone: .utc) }
+      bytes += json.bytes
+    }
+    for entry in entries {
+      if let step {  // as many passes in between as a live loop would make
+        while world.now + step < entry.at { note(world.advance(to: world.now + step)) }
+      }
+      note(world.ingest(entry))
+    }
+    note(world.advance(to: Fixture.start + .hours(11)))
+    let snapshot = try #require(world.snapshot(version: 1))
+    for place in snapshot.places { bytes += place.indicators.json(zone: .utc) + place.about.json(zone: .utc) }
+    return bytes + snapshot.cityJSON()
+  }
+
+  @Test("the result does not depend on how entries were batched") func batches() throws {
+    let story = Self.story { ($0, $0 / 2) }
+    let plain = try publicBytes(story, step: nil)
+    #expect(!plain.isEmpty)
+    #expect(try publicBytes(story, step: .milliseconds(700)) == plain)
+    #expect(try publicBytes(story, step: .seconds(61)) == plain)
+  }
+
+  @Test("two days that differ in people but not in levels are the same to the public") func nonInterference() throws {
+    // 100 fit in: 1 to 45 people are all "free", whoever comes and goes.
+    let quiet = Self.story { minute in (minute / 20, 0) }
+    let lively = Self.story { minute in (minute / 5, minute / 5 - min(minute / 5, 7 + minute % 30)) }
+    #expect(quiet != lively)
+    #expect(try publicBytes(quiet, step: nil) == publicBytes(lively, step: nil))
+    let full = Self.story { minute in (minute / 2, 0) }
+    #expect(try publicBytes(full, step: nil) != publicBytes(quiet, step: nil))  // the test can fail
+  }
+
+  @Test("an entry's line says the entry") func lines() throws {
+    let entries: [Entry] = [
+      .message(Fixture.message("tonnelle/v1/up/parc/air", "[]", at: 0, packet: 7)),
+      .message(
+        Message(arrival: Fixture.start, topic: "t/é\"", payload: [0, 0xFF, 0x80], qos: 2, isRetained: true, packet: 1)),
+      .message(Message(arrival: Fixture.start, topic: "t", payload: [])),
+      .command(Fixture.message("tonnelle/v1/command/heat", "{}\n", at: 1)),
+      .configuration(Fixture.start, try Fixture.text()), .connected(Fixture.start, sessionPresent: true),
+      .clock(from: Fixture.start, to: Fixture.start - .hours(1)),
+      .refused(Fixture.start, [RefusalCount(.malformed, 3)]),
+    ]
+    for entry in entries {
+      var json = JSONWriter()
+      entry.write(to: &json)
+      #expect(json.bytes.last == 0x0A)
+      #expect(try Entry(line: Array(json.bytes.dropLast())) == entry)
+    }
+  }
+
+  @Test("mosquitto_sub's lines are read, and its damaged ones are not") func mosquittoLines() throws {
+    let line =
+      #"{"tst":"2026-11-21T14:55:39.495298Z+0100","topic":"x/q","qos":2,"retain":0,"payloadlen":4,"mid":1,"payload":"ct \u0001"}"#
+    guard case .message(let message) = try Entry(line: Array(line.utf8)) else { throw Fixture.Broken(findings: []) }
+    #expect(
+      message.arrival.rfc3339() == "2026-11-21T13:55:39.495Z" && message.packet == 1 && message.payload.count == 4)
+    for bad in [
+      #"{"tst":"2026-11-21T14:55:39Z","topic":"x","qos":0,"retain":0,"payloadlen":7,"payload":"abc"}"#,
+      #"{"tst":"yesterday","topic":"x","payload":"abc"}"#, #"{"tst":"2026-11-21T14:55:39Z","payload":"abc"}"#, "[]", "",
+      "{",
+      #"{"tst":"2026-11-21T14:55:39Z","topic":"x","payload":{"a":1}}"#,
+      #"{"entry":"dream","tst":"2026-11-21T14:55:39Z"}"#,
+    ] {
+      #expect(throws: TraceError.self, "\(bad)") { try Entry(line: Array(bad.utf8)) }
+    }
+  }
+
+  @Test("a redelivery is recognised once, by packet and content, on a resumed session only") func redeliveries() {
+    func sent(_ payload: String, _ packet: Int) -> Message { Fixture.message("t", payload, at: 0, packet: packet) }
+    var memory = Redeliveries()
+    memory.stored(.message(sent("a", 1)))
+    #expect(!memory.isRedelivery(sent("a", 1)))  // the same connection: a new message
+    memory.connected(sessionPresent: true)
+    #expect(
+      memory.isRedelivery(sent("a", 1)) && !memory.isRedelivery(sent("b", 1)) && !memory.isRedelivery(sent("a", 2)))
+    memory.connected(sessionPresent: true)  // lost again before it was acknowledged
+    #expect(memory.isRedelivery(sent("a", 1)))
+    memory.settled(sent("a", 1))
+    #expect(!memory.isRedelivery(sent("a", 1)))
+    memory.stored(.message(sent("c", 3)))
+    memory.connected(sessionPresent: false)
+    #expect(!memory.isRedelivery(sent("c", 3)))
+  }
+
+  @Test("a clock set back takes the world with it, and a leap of a year does no harm") func clock() throws {
+    var world = try Fixture.world()
+    _ = world.ingest(Fixture.air(22, at: 0))
+    _ = world.advance(to: Fixture.start + .minutes(5))
+    _ = world.ingest(.clock(from: world.now, to: Fixture.start - .hours(1)))
+    _ = world.ingest(Fixture.air(23, at: -3599))
+    _ = world.advance(to: Fixture.start)
+    #expect(world.now == Fixture.start)
+    _ = world.advance(to: Fixture.start + .days(365))
+    #expect(try place(world, "parc").indicators.availability == .unknown)
+  }
+}

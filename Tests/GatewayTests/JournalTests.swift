@@ -1,0 +1,107 @@
+// The journal on a real disk: what is stored is there, what is damaged is said, what is newer is refused.
+
+import Foundation
+import Store
+import Testing
+
+@Suite("The journal") struct JournalTests {
+  /// A folder of its own for each test, gone afterwards.
+  private func withFolder(_ body: (String) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "tonnelle-test-\(UUID().uuidString)").path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try body(folder)
+  }
+
+  private func batches(_ folder: String) throws -> [JournalBatch] {
+    var batches: [JournalBatch] = []
+    try Journal.read(folder: folder) {
+      batches.append($0)
+      return true
+    }
+    return batches
+  }
+
+  @Test("batches come back in order, and positions go on after a restart") func order() throws {
+    try withFolder { folder in
+      do {
+        let journal = try Journal(folder: folder)
+        try journal.append(lines: Array("a\nb\n".utf8), entries: 2, at: 10)
+        try journal.append(lines: Array("c\n".utf8), entries: 1, at: 20)
+      }
+      let journal = try Journal(folder: folder)
+      #expect(journal.nextPosition == 4)
+      try journal.append(lines: Array("d\n".utf8), entries: 1, at: 30)
+      #expect(try batches(folder).map(\.position) == [1, 3, 4])
+      #expect(try batches(folder).map(\.isIntact) == [true, true, true])
+      var tail: [Int64] = []
+      try journal.read(from: 2) {
+        tail.append($0.position)
+        return true
+      }
+      #expect(tail == [1, 3, 4])  // entry 2 lies in the batch that begins at 1
+    }
+  }
+
+  @Test("a damaged batch is found by its sum, and what is around it is kept") func damage() throws {
+    try withFolder { folder in
+      do {
+        let journal = try Journal(folder: folder)
+        for text in ["one\n", "two\n", "three\n"] { try journal.append(lines: Array(text.utf8), entries: 1, at: 1) }
+      }
+      try sqlite(folder, "UPDATE journal SET lines = x'0000' WHERE position = 2")
+      #expect(try batches(folder).map(\.isIntact) == [true, false, true])
+    }
+  }
+
+  @Test("a file of a newer version is refused with a sentence") func newer() throws {
+    try withFolder { folder in
+      _ = try Journal(folder: folder)
+      try sqlite(folder, "PRAGMA user_version = 99")
+      #expect { _ = try Journal(folder: folder) } throws: { "\($0)".contains("newer version") }
+    }
+  }
+
+  @Test("a full disk fails the batch whole, and later ones work again") func full() throws {
+    try withFolder { folder in
+      let journal = try Journal(folder: folder)
+      try journal.append(lines: Array("a\n".utf8), entries: 1, at: 1)
+      // The limit on file size stands in for a full disk: the write fails, as ENOSPC would make it.
+      var old = rlimit()
+      getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old)
+      signal(SIGXFSZ, SIG_IGN)
+      var small = rlimit(rlim_cur: 60_000, rlim_max: old.rlim_max)
+      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &small)
+      defer { setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old) }
+      #expect(throws: StoreError.self) {
+        try journal.append(lines: [UInt8](repeating: 0x61, count: 1 << 20), entries: 1, at: 2)
+      }
+      #expect(throws: StoreError.self) { try journal.probe() }
+      setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old)
+      try journal.probe()
+      try journal.append(lines: Array("b\n".utf8), entries: 1, at: 3)
+      #expect(try batches(folder).map(\.position) == [1, 2])
+    }
+  }
+
+  @Test("a folder serves one gateway") func lock() throws {
+    try withFolder { folder in
+      let lock = try FolderLock(folder: folder)
+      #expect { _ = try FolderLock(folder: folder) } throws: { "\($0)".contains("another gateway") }
+      withExtendedLifetime(lock) {}
+      // Released with its holder.
+    }
+  }
+
+  private func sqlite(_ folder: String, _ sql: String) throws {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/python3")
+    process.arguments = [
+      "-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()",
+      folder + "/journal.db", sql,
+    ]
+    try process.run()
+    process.waitUntilExit()
+    #expect(process.terminationStatus == 0)
+  }
+}

@@ -1,0 +1,112 @@
+// SenML against its RFC's examples, and the profile that sensors use.
+
+import Foundation
+import JSONText
+import Quantities
+import Testing
+
+@testable import SensorProtocol
+
+@Suite("SenML") struct SenMLTests {
+  struct Vector: CustomStringConvertible, Sendable {
+    let value: JSONValue
+    var description: String { value["name"]?.string ?? "" }
+  }
+
+  static func vectors() throws -> [Vector] {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "vectors/senml-json.json")
+    return try JSONDocument([UInt8](Data(contentsOf: file))).root.elements.map(Vector.init)
+  }
+
+  @Test("packs resolve as published") func published() throws {
+    let vectors = try Self.vectors()
+    #expect(vectors.count == 23)
+    for vector in vectors { try check(vector) }
+  }
+
+  private func check(_ vector: Vector) throws {
+    let payload = try #require(vector.value["payload"]?.stringBytes)
+    let arrival = Instant(seconds: Int64(try #require(vector.value["arrival"]?.integer)))
+    if let error = vector.value["error"]?.string {
+      let reasons: [String: Refusal] = [
+        "must-understand": .mustUnderstand, "version": .versionTooNew, "syntax": .malformed,
+      ]
+      let reason = try #require(reasons[error])
+      #expect(throws: reason, "\(vector)") { try SenMLPack(json: payload, arrival: arrival) }
+      return
+    }
+    let pack = try SenMLPack(json: payload, arrival: arrival)
+    let expected = vector.value["expect"].map { Array($0.elements) } ?? []
+    #expect(pack.refusals.count == vector.value["refused_records"]?.integer ?? 0, "\(vector)")
+    #expect(pack.records.count == expected.count, "\(vector)")
+    for (record, expected) in zip(pack.records, expected) {
+      #expect(record.name == expected["n"]?.string && record.unit == expected["u"]?.string, "\(vector)")
+      let time = try #require(expected["t"]?.numberText.flatMap { ExactDecimal($0) })
+      #expect(record.time.milliseconds == time.thousandths, "\(vector)")
+      let value: SenMLRecord.Value =
+        if let number = expected["v"]?.numberText.flatMap({ ExactDecimal($0) }) {
+          .number(number)
+        } else if let text = expected["vs"]?.string { .text(text) } else if let flag = expected["vb"]?.bool {
+          .boolean(flag)
+        } else if let data = expected["vd"]?.string { .data(data) } else { .none }
+      #expect(record.value == value, "\(vector)")
+    }
+  }
+
+  static let arrival = Instant(seconds: 1_784_368_800)
+
+  static let readings: [(payload: String, field: Field, value: Int64)] = [
+    (#"[{"n":"temperature","u":"Cel","v":29.4}]"#, .temperature, 29_400),
+    (#"[{"n":"temperature","v":-0.0}]"#, .temperature, 0),
+    (#"[{"n":"temperature","u":"K","v":300.15}]"#, .temperature, 27_000),
+    (#"[{"n":"humidity","u":"/","v":0.505}]"#, .humidity, 50_500),
+    (#"[{"n":"humidity","u":"%RH","v":101}]"#, .humidity, 100_000),
+    (#"[{"n":"laeq","u":"Bspl","v":5.65}]"#, .laeq, 56_500),
+    (#"[{"bn":"urn:dev:x:","n":"temperature","v":1}]"#, .temperature, 1_000),
+    (#"[{"bn":"cour/","n":"occupied","vb":true}]"#, .occupied, 1_000),
+    (#"[{"n":"in_total","u":"count","v":65535}]"#, .inTotal, 65_535_000),
+  ]
+
+  @Test("units become the field's own", arguments: readings)
+  func units(_ example: (payload: String, field: Field, value: Int64)) throws {
+    let decoded = try Decoder.senml.decode(Array(example.payload.utf8), arrival: Self.arrival)
+    #expect(decoded.refusals.isEmpty)
+    #expect(
+      decoded.observations.map(\.field) == [example.field] && decoded.observations.map(\.value) == [example.value])
+  }
+
+  static let refused: [(payload: String, refusal: Refusal)] = [
+    (#"[{"n":"temperature","u":"Cel","v":327.67}]"#, .valueImplausible),
+    (#"[{"n":"humidity","v":106}]"#, .valueImplausible),
+    (#"[{"n":"laeq","v":0}]"#, .valueImplausible), (#"[{"n":"in_total","v":1.5}]"#, .valueImplausible),
+    (#"[{"n":"temperature","u":"%RH","v":20}]"#, .unitUnknown),
+    (#"[{"n":"temperature","u":"degC","v":20}]"#, .unitUnknown),
+    (#"[{"n":"colour","v":20}]"#, .nameUnknown), (#"[{"n":"temperature","v":1e999}]"#, .valueTooLarge),
+    (#"[{"n":"temperature","v":"20"}]"#, .valueNotANumber), (#"[{"n":"temperature","vs":"warm"}]"#, .valueNotANumber),
+    (#"[{"n":"temperature"}]"#, .valueMissing), (#"[{"n":"tempera ture","v":1}]"#, .nameMalformed),
+    (#"["temperature"]"#, .recordMalformed), (#"[{"n":"temperature","v":1,"t":1e17}]"#, .valueTooLarge),
+  ]
+
+  @Test("a bad record has a named reason, and the good one beside it counts", arguments: refused)
+  func badBesideGood(_ example: (payload: String, refusal: Refusal)) throws {
+    let payload = example.payload.dropLast() + #",{"n":"battery_percent","v":80}]"#
+    let decoded = try Decoder.senml.decode(Array(payload.utf8), arrival: Self.arrival)
+    #expect(decoded.refusals == [example.refusal])
+    #expect(decoded.observations.map(\.value) == [80_000])
+  }
+
+  @Test("a level says how long it stands for") func durations() throws {
+    let decoded = try Decoder.senml.decode(
+      Array(#"[{"n":"laeq_60s","v":50},{"n":"laeq_15m","v":50},{"n":"laeq_0s","v":50},{"n":"laeq","v":50}]"#.utf8),
+      arrival: Self.arrival)
+    #expect(decoded.observations.map(\.seconds) == [60, 900, nil])
+    #expect(decoded.refusals == [.nameUnknown])
+  }
+
+  @Test("what is journalled of a reduced pack says the same") func encoding() throws {
+    let payload = Array(#"[{"bt":1784368700.25,"n":"laeq_60s","v":51.125},{"n":"temperature","v":-3.5}]"#.utf8)
+    let decoded = try Decoder.senml.decode(payload, arrival: Self.arrival)
+    let again = try Decoder.senml.decode(SenMLProfile.encode(decoded.observations), arrival: Self.arrival)
+    #expect(again == decoded)
+  }
+}
