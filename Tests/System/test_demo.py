@@ -1,0 +1,141 @@
+"""The demonstration: what a newcomer sees, and that nothing of it is left behind."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import PROGRAM, ROOT, free_ports, get, listens, wait_for
+
+
+def children(pid):
+    """Living processes below one."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                fields = open(f"/proc/{entry}/stat").read().rsplit(")", 1)[1].split()
+            except OSError:
+                continue
+            if fields[1] == str(pid) and fields[0] != "Z":
+                found.append(int(entry))
+    return found
+
+
+def lives(pid):
+    """Whether a process runs; one that has ended and that nobody has waited for does not."""
+    try:
+        return open(f"/proc/{pid}/stat").read().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+class Demo:
+    def __init__(self, folder, *options):
+        self.folder = folder
+        self.port, self.operator_port = free_ports(2)
+        self.log = folder / "demo.log"
+        self.process = subprocess.Popen(
+            [PROGRAM, "demo", "--port", str(self.port), "--operator-port", str(self.operator_port), *options],
+            stderr=open(self.log, "wb"), cwd=ROOT, env={**os.environ, "TMPDIR": str(folder)})
+        wait_for("the demonstration", self.is_ready, 60)
+        self.broker = children(self.process.pid)
+
+    def is_ready(self):
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return get(f"http://127.0.0.1:{self.port}/readyz")[0] == 200
+        except OSError:
+            return False
+
+    def features(self):
+        body = get(f"http://127.0.0.1:{self.port}/collections/cool-spots/items")[2]
+        return {f["id"]: f["properties"] for f in json.loads(body)["features"]}
+
+    def stop(self, number=signal.SIGINT):
+        begun = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(10)
+        return code, time.monotonic() - begun
+
+
+@pytest.fixture
+def demo(folder):
+    demo = Demo(folder)
+    yield demo
+    if demo.process.poll() is None:
+        demo.process.kill()
+        demo.process.wait()
+
+
+def test_the_city_is_there_and_lives(demo):
+    places = demo.features()
+    assert len(places) >= 12
+    assert {"park", "schoolyard", "tiers_lieu", "library", "museum", "worship", "pool"} <= {p["kind"] for p in places.values()}
+    known = wait_for("known places", lambda: sum(p["availability"] != "unknown" for p in demo.features().values()) >= 9, 60)
+    assert known
+    # Those that no register gives are marked, those of a register are not and name it.
+    for place in places.values():
+        assert place.get("example", False) != bool(place.get("source")), place
+    text = get(f"http://127.0.0.1:{demo.port}/", {"Accept": "text/html"})[2].decode()
+    assert "n&#39;ont pas été faites dans ces lieux" in text and "60 fois plus vite" in text
+    # The days before were taken in: the people of yesterday are counted out, readings are many.
+    log = demo.log.read_text()
+    token = log.split("token=")[1].split()[0]
+    ledger = json.loads(get(f"http://127.0.0.1:{demo.operator_port}/api/ledger", {"Authorization": f"Bearer {token}"})[2])
+    assert ledger["messages"] > 70_000 and ledger["accepted"] > 100_000
+    assert f"http://127.0.0.1:{demo.port}/" in log
+    before = demo.features()
+    wait_for("a change", lambda: demo.features() != before)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_it_stops_within_two_seconds_and_leaves_nothing(folder, number):
+    demo = Demo(folder)
+    assert demo.broker
+    code, seconds = demo.stop(number)
+    assert code == 0 and seconds < 2
+    assert not [p for p in demo.broker if lives(p)]
+    assert not listens(demo.port) and not listens(demo.operator_port)
+    assert [p.name for p in folder.iterdir()] == ["demo.log"]
+
+
+def test_a_killed_demonstration_takes_its_broker_along(folder):
+    demo = Demo(folder)
+    demo.process.kill()
+    demo.process.wait()
+    wait_for("the broker's end", lambda: not any(lives(p) for p in demo.broker))
+
+
+def test_keep_says_where_the_data_are(folder):
+    demo = Demo(folder, "--keep")
+    demo.stop()
+    kept = demo.log.read_text().split("the data folder is kept: ")[1].strip()
+    assert os.path.exists(kept + "/data/journal.db")
+
+
+def test_a_taken_port_is_said_and_nothing_stays(folder):
+    demo = Demo(folder)
+    try:
+        second = subprocess.run(
+            [PROGRAM, "demo", "--port", str(demo.port), "--operator-port", "0"], capture_output=True, cwd=ROOT, timeout=30,
+            env={**os.environ, "TMPDIR": str(folder)})
+        assert second.returncode == 1
+        assert f"cannot listen on 127.0.0.1:{demo.port}: another program has the port" in second.stderr.decode()
+        assert len([p for p in folder.iterdir() if p.is_dir()]) == 1
+    finally:
+        demo.stop()
+
+
+def test_the_first_reading_of_a_newcomer_is_on_the_page(demo):
+    """The line of Firmware-protocol/README.md and of the README, as printed there but for the port."""
+    port = demo.log.read_text().split("mosquitto     127.0.0.1:")[1].split(",")[0]
+    line = next(l for l in (ROOT / "README.md").read_text().splitlines() if l.startswith("mosquitto_pub"))
+    assert line in (ROOT / "Firmware-protocol/README.md").read_text()
+    assert demo.features()["votre-lieu"]["availability"] == "unknown"
+    subprocess.run(["bash", "-c", line.replace("PORT", port)], check=True, timeout=10)
+    wait_for("the reading", lambda: demo.features()["votre-lieu"].get("air_temperature") == 24.5)
+    assert demo.features()["votre-lieu"]["availability"] == "available"

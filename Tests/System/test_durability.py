@@ -1,0 +1,161 @@
+"""kill -9 under load: what a publisher was told has arrived is in the journal, and the state is what the journal says."""
+
+import json
+import random
+import signal
+import threading
+import time
+
+import paho.mqtt.client as mqtt
+import pytest
+
+from conftest import Gateway, payload_of, tonnelle, wait_for
+
+TOPICS = ["tonnelle/v1/up/parc/air", "tonnelle/v1/up/rue/rue", "tonnelle/v1/up/biblio/porte"]
+
+
+class Publisher(threading.Thread):
+    """Publishes numbered readings with QoS 1 at a pace, and remembers those whose PUBACK it has seen."""
+
+    def __init__(self, port, pace):
+        super().__init__(daemon=True)
+        self.pace = pace
+        self.sent, self.acknowledged = {}, set()
+        self.stopping = threading.Event()
+        self.client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id="publisher", protocol=mqtt.MQTTv5)
+        self.client.on_publish = lambda client, data, mid, reason, properties: self.acknowledged.add(mid)
+        self.client.connect("127.0.0.1", port)
+        self.client.loop_start()
+
+    def run(self):
+        number = 0
+        while not self.stopping.is_set():
+            number += 1
+            if number % 3 == 2:
+                records = [{"n": "in_total", "v": number}, {"n": "out_total", "v": number // 2}]
+            else:
+                records = [{"n": "temperature", "v": 20 + number % 100 / 10}]
+            # What follows is ignored by SenML and tells each message from all others.
+            records[0]["number"] = number
+            payload = json.dumps(records)
+            info = self.client.publish(TOPICS[number % 3], payload, qos=1)
+            self.sent[info.mid] = payload
+            time.sleep(self.pace)
+
+    def finish(self):
+        self.stopping.set()
+        self.join()
+        wait_for("the last acknowledgement", lambda: len(self.acknowledged) == len(self.sent))
+        self.client.loop_stop()
+        self.client.disconnect()
+
+
+def kills(folder, broker, count, seed):
+    """Kills a gateway at random moments under load, with another beside it that nobody disturbs."""
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    (folder / "a").mkdir()
+    (folder / "b").mkdir()
+    disturbed = Gateway(folder / "a", broker.port)
+    calm = Gateway(folder / "b", broker.port)
+    calm.settings.write_text(calm.settings.read_text().replace('"essai"', '"calme"'))
+    publisher = Publisher(broker.port, 0.004)
+    try:
+        calm.start().connected()
+        disturbed.start().connected()
+        publisher.start()
+        for _ in range(count):
+            time.sleep(chance.uniform(0.05, 0.6))  # the moment of the kill, not a wait for anything
+            disturbed.stop(signal.SIGKILL)
+            disturbed.start(ready=False)
+            if chance.random() < 0.7:
+                wait_for("readiness", disturbed.is_ready)
+        publisher.finish()
+        disturbed.connected()
+        total = len(publisher.sent)
+        wait_for("all messages in the calm gateway", lambda: calm.ledger()["messages"] == total, 60)
+        wait_for("all messages", lambda: disturbed.ledger()["messages"] >= total, 60)
+        live = json.loads(disturbed.operators("/api/state"))
+        undisturbed = json.loads(calm.operators("/api/state"))
+        assert disturbed.stop() == 0
+        assert calm.stop() == 0
+    finally:
+        publisher.stopping.set()
+        disturbed.stop(signal.SIGKILL)
+        calm.stop(signal.SIGKILL)
+
+    entries = disturbed.journal()
+    stored = [payload_of(entry).decode() for entry in entries if "topic" in entry and "entry" not in entry]
+    missing = {publisher.sent[mid] for mid in publisher.acknowledged} - set(stored)
+    assert not missing, f"{len(missing)} acknowledged messages are not in the journal"
+    assert len(stored) == len(set(stored)), "a message counts twice"
+
+    # The state after the last recovery is what a fresh replay of the journal makes.
+    result = tonnelle("replay", folder / "a/data", "--summary")
+    assert result.returncode == 0, result.stderr
+    replayed = json.loads(result.stdout)
+
+    def bare(state):
+        """People and readings, without instants and without the count of redeliveries."""
+        ledger = {k: v for k, v in state["ledger"].items() if k != "refused_redelivered"}
+        places = [(p["id"], p.get("people"), [(s["id"], s["readings"]) for s in p["sensors"]]) for p in state["places"]]
+        return ledger, places
+
+    assert bare(replayed) == bare(live)
+    assert bare(live) == bare(undisturbed)
+
+
+def test_five_kills(folder, broker):
+    kills(folder, broker, 5, seed=random.randrange(1 << 32))
+
+
+@pytest.mark.acceptance
+def test_twenty_kills(folder, broker):
+    kills(folder, broker, 20, seed=random.randrange(1 << 32))
+
+
+def test_the_broker_restarts_under_load(folder, broker, gateway):
+    gateway.start().connected()
+    publisher = Publisher(broker.port, 0.004)
+    try:
+        publisher.start()
+        wait_for("some messages", lambda: gateway.ledger()["messages"] > 100)
+        broker.stop()  # saves its sessions
+        broker.start()
+        gateway.connected()
+        before = len(publisher.acknowledged)
+        wait_for("more messages", lambda: len(publisher.acknowledged) > before + 100)
+        publisher.finish()
+        wait_for("all messages", lambda: gateway.ledger()["messages"] >= len(publisher.sent))
+    finally:
+        publisher.stopping.set()
+    stored = {payload_of(e).decode() for e in gateway.journal() if "topic" in e}
+    assert {publisher.sent[mid] for mid in publisher.acknowledged} <= stored
+
+
+def test_a_full_disk_is_survived(folder, broker):
+    """The data folder lies on a small file system; nothing is acknowledged that does not fit, and then all arrives."""
+    import os
+    import subprocess
+    data = folder / "data"
+    data.mkdir()
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", data]).returncode != 0:
+        pytest.skip("only root can mount a small file system")
+    gateway = Gateway(folder, broker.port)
+    try:
+        gateway.start().connected()
+        (data / "ballast").write_bytes(b"x" * (os.statvfs(data).f_bavail * 4096 - 120_000))
+        text = "x" * 2000
+        for number in range(150):
+            broker.publish("tonnelle/v1/up/parc/air", json.dumps([{"n": "temperature", "v": 20 + number / 100, "note": text}]))
+        wait_for("the complaint", lambda: gateway.state_metric("tonnelle_store_working") == 0)
+        assert "the disk is full" in gateway.log.read_text()
+        assert gateway.place("square")["availability"] == "available"
+        stuck = gateway.ledger()["messages"]
+        assert stuck < 150
+        (data / "ballast").unlink()
+        wait_for("all messages", lambda: gateway.ledger()["messages"] == 150, 30)
+        assert gateway.ledger()["accepted"] == 150
+    finally:
+        gateway.stop(signal.SIGKILL)
+        subprocess.run(["umount", data], check=True)

@@ -1,0 +1,200 @@
+"""What machines may rely on at the public port, and what people on duty may at theirs."""
+
+import gzip
+import http.client
+import json
+import signal
+import socket
+import stat
+import threading
+
+import pytest
+
+from conftest import get, reading, wait_for
+
+HTML = {"Accept": "text/html"}
+
+
+@pytest.fixture
+def serving(broker, gateway):
+    return gateway.start().connected()
+
+
+def test_pages_have_validators_for_each_encoding(serving):
+    status, headers, body = get(serving.url("/"), HTML)
+    assert status == 200 and headers["Content-Type"] == "text/html; charset=utf-8"
+    plain = headers["ETag"]
+    assert "Accept-Encoding" in headers["Vary"] and "Accept-Language" in headers["Vary"]
+    _, headers, zipped = get(serving.url("/"), {**HTML, "Accept-Encoding": "br, gzip"})
+    assert headers["Content-Encoding"] == "gzip" and headers["ETag"] != plain
+    assert len(zipped) < len(body) and b"Parc" in gzip.decompress(zipped)
+    _, headers, _ = get(serving.url("/"), {**HTML, "Accept-Encoding": "gzip;q=0"})
+    assert "Content-Encoding" not in headers
+    for tag in (plain, f'"x", {plain}', f"W/{plain}", "*"):
+        status, headers, body = get(serving.url("/style.css"), {"If-None-Match": tag})
+        assert status == (304 if tag == "*" else 200)
+    tag = get(serving.url("/style.css"))[1]["ETag"]
+    status, headers, body = get(serving.url("/style.css"), {"If-None-Match": tag})
+    assert status == 304 and body == b"" and headers["ETag"] == tag
+
+
+def test_head_is_get_without_a_body(serving):
+    for path in ("/", "/places/parc", "/collections/cool-spots/items", "/healthz", "/style.css"):
+        status, headers, body = get(serving.url(path), HTML, "HEAD")
+        whole = get(serving.url(path), HTML)
+        assert status == 200 and body == b"" and headers["Content-Length"] == str(len(whole[2])), path
+
+
+@pytest.mark.parametrize("path,method,status", [
+    ("/nowhere", "GET", 404), ("/places/nobody", "GET", 404), ("/places/", "GET", 404), ("/places/../etc/passwd", "GET", 404),
+    ("/collections/cool-spots/items/nobody", "GET", 404), ("/", "POST", 405), ("/", "DELETE", 405), ("/events", "PUT", 405),
+    ("/?lang=de", "GET", 400), ("/?langue=fr", "GET", 400), ("/collections/cool-spots/items?limit=0", "GET", 400),
+    ("/collections/cool-spots/items?limit=-1", "GET", 400), ("/collections/cool-spots/items?limit=many", "GET", 400),
+    ("/collections/cool-spots/items?limit=99999999999999999999", "GET", 400),
+    ("/collections/cool-spots/items?colour=red", "GET", 400), ("/leaflet/../settings.json", "GET", 404),
+])
+def test_refusals_are_problem_details(serving, path, method, status):
+    answer, headers, body = get(serving.url(path), HTML, method)
+    assert answer == status and headers["Content-Type"] == "application/problem+json"
+    problem = json.loads(body)
+    assert problem["status"] == status and problem["detail"]
+    if status == 405:
+        assert headers["Allow"] == "GET, HEAD"
+
+
+def test_features_are_geojson_with_flat_properties(broker, serving):
+    broker.publish("tonnelle/v1/up/parc/air", reading(24))
+    wait_for("the reading", lambda: "air_temperature" in serving.place("parc"))
+    status, headers, body = get(serving.url("/collections/cool-spots/items"))
+    assert headers["Content-Type"] == "application/geo+json" and headers["Access-Control-Allow-Origin"] == "*"
+    collection = json.loads(body)
+    assert collection["numberMatched"] == collection["numberReturned"] == 3
+    park = next(f for f in collection["features"] if f["id"] == "parc")
+    assert park["geometry"]["coordinates"] == [4.85, 45.75]
+    assert park["properties"]["kind"] == "park" and park["properties"]["measured"] is True
+    assert park["properties"]["observed_at"][-6] in "+-" and park["properties"]["open"] is True
+    assert not any(isinstance(v, (dict, list)) for v in park["properties"].values())
+    limited = json.loads(get(serving.url("/collections/cool-spots/items?limit=2"))[2])
+    assert limited["numberReturned"] == 2 and limited["numberMatched"] == 3
+    assert json.loads(get(serving.url("/"))[2])["links"]  # without an Accept for HTML: the landing page for machines
+
+
+def test_events_begin_with_everything_and_go_on_with_changes(broker, serving):
+    connection = http.client.HTTPConnection("127.0.0.1", serving.port, timeout=15)
+    connection.request("GET", "/events")
+    stream = connection.getresponse()
+    assert stream.headers["Content-Type"] == "text/event-stream"
+    events = []
+    done = threading.Event()
+
+    def listen():
+        name = None
+        for raw in stream:
+            line = raw.decode().rstrip("\n")
+            if line.startswith("event: "):
+                name = line[7:]
+            elif line.startswith("data: "):
+                events.append((name, json.loads(line[6:])))
+            if name == "place" and events and events[-1][1].get("coolness", {}).get("air_temperature") == 23.5:
+                done.set()
+                return
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    wait_for("the opening", lambda: len(events) >= 5)
+    assert events[0][0] == "now" and {e[1]["id"] for e in events if e[0] == "place"} == {"parc", "biblio", "square"}
+    broker.publish("tonnelle/v1/up/parc/air", reading(23.5))
+    assert done.wait(10)
+    connection.close()
+
+
+def test_many_streams_come_and_go(serving):
+    sockets = []
+    for _ in range(300):
+        s = socket.create_connection(("127.0.0.1", serving.port))
+        s.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        sockets.append(s)
+    wait_for("the streams", lambda: serving.state_metric("tonnelle_event_streams") == 300)
+    for s in sockets:
+        s.close()
+    wait_for("their end", lambda: serving.state_metric("tonnelle_event_streams") == 0)
+    assert get(serving.url("/"), HTML)[0] == 200
+
+
+def test_a_stop_ends_open_streams(serving):
+    with socket.create_connection(("127.0.0.1", serving.port)) as s:
+        s.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert s.recv(100)
+        assert serving.stop() == 0
+
+
+@pytest.mark.parametrize("raw", [
+    b"GET / HTTP/1.1\r\n\r\n", b"GET /\r\n\r\n", b"\x00\xff\xfe\r\n\r\n", b"GET / HTTP/9.9\r\nHost: x\r\n\r\n",
+    b"GET " + b"/a" * 20000 + b" HTTP/1.1\r\nHost: x\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 5000 + b"\r\n",
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" + b"x" * 200000,
+    b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nZZ\r\n",
+    b"GET /%00%ff HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /?lang=%zz&%%%=1 HTTP/1.1\r\nHost: x\r\n\r\n",
+], ids=[
+    "no host", "no version", "binary", "version 9.9", "long path", "many headers", "large body", "negative length", "bad chunk",
+    "NUL in the path", "bad escapes"])
+def test_strange_requests_harm_nobody(serving, raw):
+    with socket.create_connection(("127.0.0.1", serving.port), timeout=5) as s:
+        try:
+            s.sendall(raw)
+            s.shutdown(socket.SHUT_WR)
+            while s.recv(65536):
+                pass
+        except OSError:
+            pass
+    assert get(serving.url("/healthz"))[0] == 200
+
+
+def test_operators_need_the_token(serving):
+    base = f"http://127.0.0.1:{serving.operator_port}"
+    for path in ("/", "/metrics", "/api/ledger", "/api/state", "/style.css", "/nowhere"):
+        for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Bearer "}, {"Cookie": "tonnelle_token=x"}):
+            status, answer, _ = get(base + path, headers)
+            assert status == 401 and answer["WWW-Authenticate"] == "Bearer", path
+        assert get(base + path + "?token=wrong")[0] == 401
+    assert get(base + "/nowhere", {"Authorization": f"Bearer {serving.token}"})[0] == 404
+    connection = http.client.HTTPConnection("127.0.0.1", serving.operator_port)
+    connection.request("GET", f"/?token={serving.token}")
+    answer = connection.getresponse()
+    assert answer.status == 303 and "HttpOnly" in answer.headers["Set-Cookie"] and "SameSite=Strict" in answer.headers["Set-Cookie"]
+    cookie = answer.headers["Set-Cookie"].split(";")[0]
+    assert b"Biblioth" in get(base + "/", {"Cookie": cookie})[2]
+    assert stat.S_IMODE((serving.folder / "data/operators.token").stat().st_mode) == 0o600
+
+
+def test_the_board_puts_silent_sensors_first_and_the_public_sees_no_counts(broker, serving):
+    for total in (10, 47):
+        broker.publish("tonnelle/v1/up/biblio/porte", json.dumps([{"n": "in_total", "v": total}, {"n": "temperature", "v": 24}]))
+        wait_for("the count", lambda: serving.ledger()["accepted"] >= 2)
+    wait_for("the people", lambda: "37 / 100" in serving.operators("/"))
+    board = serving.operators("/?lang=en")
+    assert "2 of 3 places ready" in board
+    assert board.index("Parc") < board.index("Bibliothèque") < board.index("Square")
+    public = get(serving.url("/collections/cool-spots/items"))[2] + get(serving.url("/places/biblio"), HTML)[2]
+    assert b"37" not in public.replace(b"37.", b"")
+
+
+def test_metrics_are_prometheus_text(serving):
+    text = serving.operators("/metrics")
+    names = set()
+    for line in text.strip().split("\n"):
+        if line.startswith("# TYPE "):
+            names.add(line.split()[2])
+        elif not line.startswith("#"):
+            name = line.split("{")[0].split(" ")[0]
+            assert name in names and float(line.rsplit(" ", 1)[1]) >= 0
+    assert {"tonnelle_readings_total", "tonnelle_refused_total", "tonnelle_sensors"} <= names
+
+
+def test_a_taken_port_is_said_in_a_sentence(gateway):
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", gateway.port))
+        s.listen()
+        gateway.start(ready=False)
+        assert gateway.process.wait(10) == 1
+    assert f"cannot listen on 127.0.0.1:{gateway.port}: another program has the port" in gateway.log.read_text()
+    gateway.stop(signal.SIGKILL)

@@ -1,0 +1,112 @@
+"""The same trace gives the same bytes: live, replayed, recorded by others, in any process and time zone."""
+
+import json
+import signal
+import subprocess
+import time
+
+from conftest import PLACES, PROGRAM, reading, tonnelle, wait_for
+
+
+def live_run(broker, gateway):
+    """A run that sees readings, a reload, a command and a broker restart."""
+    gateway.start().connected()
+    for celsius in (20, 24, 28, 33, 36):
+        broker.publish("tonnelle/v1/up/parc/air", reading(celsius, t=-celsius))
+        broker.publish("tonnelle/v1/up/rue/rue", reading(35, t=-celsius))
+    wait_for("the readings", lambda: gateway.ledger()["accepted"] == 10)
+    gateway.write_places(PLACES + [("jardin", "Jardin", "garden", '"opening_hours":"24/7"')])
+    gateway.process.send_signal(signal.SIGHUP)
+    wait_for("the reload", lambda: len(json.loads(gateway.operators("/api/state"))["places"]) == 4)
+    until = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 600))
+    broker.publish("tonnelle/v1/command/places/square/override",
+                   json.dumps({"state": "closed", "by": "a", "reason": "r", "until": until}))
+    wait_for("the command", lambda: gateway.place("square")["availability"] == "closed")
+    broker.stop()
+    wait_for("the loss", lambda: gateway.state_metric("tonnelle_broker_connected") == 0)
+    broker.start()
+    gateway.connected()
+    broker.publish("tonnelle/v1/up/parc/air", reading(19))
+    wait_for("the last reading", lambda: gateway.ledger()["accepted"] == 11)
+    at = time.time()
+    wait_for("its evaluation", lambda: time.time() > at + 1.5)  # evaluation happens on whole seconds
+    gateway.stop()
+
+
+def test_replaying_a_live_journal_gives_the_same_transitions(broker, gateway):
+    live_run(broker, gateway)
+    live = gateway.transitions.read_text().splitlines()
+    assert len(live) > 6
+    last = json.loads(live[-1])["at"]
+    one = tonnelle("replay", gateway.folder / "data", "--until", last, env={"TZ": "Pacific/Auckland", "LC_ALL": "C"})
+    two = tonnelle("replay", gateway.folder / "data", "--until", last,
+                   env={"TZ": "America/St_Johns", "LC_ALL": "fr_FR.UTF-8", "SWIFT_DETERMINISTIC_HASHING": "1"})
+    assert one.returncode == 0 and one.stdout == two.stdout
+    assert one.stdout.decode().splitlines() == live
+    # The restart recovers to the same state that the replay ends with.
+    summary = json.loads(tonnelle("replay", gateway.folder / "data", "--summary").stdout)
+    gateway.start()
+    again = json.loads(gateway.operators("/api/state"))
+    assert again["ledger"] == summary["ledger"]
+
+
+def test_a_trace_of_mosquitto_sub_is_as_good(broker, gateway, folder):
+    out = open(folder / "theirs.jsonl", "wb")
+    theirs = subprocess.Popen(
+        ["mosquitto_sub", "-p", str(broker.port), "-t", "tonnelle/v1/up/+/+", "-q", "1", "-F", "%j", "-C", "7"], stdout=out,
+        env={"TZ": "Asia/Tokyo"})
+    ours = subprocess.Popen(
+        [PROGRAM, "record", "--broker", f"127.0.0.1:{broker.port}", "--count", "7"], stdout=open(folder / "ours.jsonl", "wb"))
+    try:
+        def recorded():
+            broker.publish("tonnelle/v1/up/rue/rue", reading(30))
+            return (folder / "theirs.jsonl").stat().st_size and (folder / "ours.jsonl").stat().st_size
+        wait_for("both recorders", recorded)
+        while theirs.poll() is None or ours.poll() is None:
+            broker.publish("tonnelle/v1/up/parc/air", b'[{"n":"temperature","v":25.5},{"n":"x","vs":"\xc3\xa9"}]')
+    finally:
+        theirs.kill()
+        ours.kill()
+    results = []
+    for name in ("theirs.jsonl", "ours.jsonl"):
+        result = tonnelle("replay", folder / name, "--config", gateway.settings)
+        assert result.returncode == 0 and b"skipped" not in result.stderr, result.stderr
+        assert b'"place":"parc"' in result.stdout
+        results.append({json.loads(line)["to"] for line in result.stdout.splitlines()})
+    assert results[0] == results[1]
+
+
+def test_damaged_lines_are_reported_and_skipped(gateway, folder):
+    trace = folder / "trace.jsonl"
+    trace.write_bytes(
+        b'{"tst":"2026-07-15T12:00:00.000001Z+0200","topic":"tonnelle/v1/up/parc/air","qos":0,"retain":0,"payloadlen":31,'
+        b'"payload":"[{\\"n\\":\\"temperature\\",\\"v\\":25.50}]"}\n'
+        b'{"tst":"2026-07-15T12:00:01Z","topic":"tonnelle/v1/up/parc/air","qos":0,"retain":0,"payloadlen":7,"payload":"abc"}\n'
+        b'{"tst":"2026-07-15T12:0\n\nnonsense\n\xff\xfe\n')
+    result = tonnelle("replay", trace, "--config", gateway.settings)
+    assert result.returncode == 0
+    errors = result.stderr.decode()
+    assert "trace.jsonl:2: damaged: the payload had 7 bytes, 3 were recorded" in errors and "4 lines were skipped" in errors
+    assert '"to":"available"' in result.stdout.decode()
+
+
+def test_until_lets_time_pass(gateway, folder):
+    trace = folder / "trace.jsonl"
+    trace.write_text(json.dumps({"tst": "2026-07-15T10:00:00Z", "topic": "tonnelle/v1/up/parc/air", "qos": 0, "retain": 0,
+                                 "payload": reading(22)}) + "\n")
+    early = tonnelle("replay", trace, "--config", gateway.settings, "--until", "2026-07-15T10:10:00Z").stdout.decode()
+    late = tonnelle("replay", trace, "--config", gateway.settings, "--until", "2026-07-15T10:40:00Z").stdout.decode()
+    assert '"to":"unknown","reasons":["no_fresh_reading"]' not in early.split("\n", 6)[-1]
+    assert late.startswith(early) and late.count("no_fresh_reading") == early.count("no_fresh_reading") + 1
+
+
+def test_a_trace_is_played_into_a_broker(broker, gateway, folder):
+    gateway.start().connected()
+    trace = folder / "trace.jsonl"
+    with open(trace, "w") as file:
+        for second in range(20):
+            file.write(json.dumps({"tst": f"2026-07-15T10:00:{second:02}Z", "topic": "tonnelle/v1/up/parc/air", "qos": 1,
+                                   "retain": 0, "payload": reading(20 + second)}) + "\n")
+    result = tonnelle("replay", trace, "--broker", f"127.0.0.1:{broker.port}", "--speed", "20")
+    assert result.returncode == 0 and b"20 messages published" in result.stderr
+    wait_for("the readings", lambda: gateway.ledger()["accepted"] == 20)
