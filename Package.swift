@@ -47,11 +47,10 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "tonnelle",
-      dependencies: (program + ["JSONText", "Quantities", "CZlib", "CGetopt"]).map { .byName(name: $0) },
+      dependencies: (program + ["JSONText", "Quantities", "CZlib", "CLibc"]).map { .byName(name: $0) },
       swiftSettings: strict),
     .executableTarget(
-      name: "Benchmarks", dependencies: (program + ["JSONText", "Quantities"]).map { .byName(name: $0) },
-      swiftSettings: strict),
+      name: "Benchmarks", dependencies: ["JSONText", "MQTTLink"], swiftSettings: [.treatAllWarnings(as: .error)]),
 
     room(
       "Gateway",
@@ -93,6 +92,6 @@ let package = Package(
     cLibrary("CSQLite", pkgConfig: "sqlite3", debian: "libsqlite3-dev"),
     cLibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", debian: "libmicrohttpd-dev"),
     cLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
-    .systemLibrary(name: "CGetopt"),
+    .systemLibrary(name: "CLibc"),
   ]
 )

@@ -48,16 +48,17 @@ struct Board {
       let battery = sensor.battery.map { ", " + words.language.number($0, places: 0, unit: "%") } ?? ""
       return "\(sensor.id) : \(state), \(last)\(battery)"
     }
-    var state = place.indicators.availability.rawValue
-    state += " (" + place.indicators.reasons.map(\.rawValue).joined(separator: ", ") + ")"
-    var remarks = [state]
-    if let fault = place.timetableFault {
-      remarks.append(text("horaires illisibles", "hours unreadable") + ", \(fault)")
-    }
+    let reasons = place.indicators.reasons.map { words.reason($0.rawValue) }.joined(separator: ", ")
+    var remarks = ["\(words.state(place.indicators.pageState)) (\(reasons))"]
+    if let fault = place.timetableFault { remarks.append(fault) }
     if let override = place.override {
-      remarks.append("\(override.state.rawValue) : \(override.by), \(override.reason), \(words.until(override.until))")
+      remarks.append("\(override.by) : \(override.reason), \(words.until(override.until))")
     }
     let people = place.people.map { count in "\(count)" + (place.capacity.map { " / \($0)" } ?? "") }
     return .init(name: place.name, isReady: place.isReady, remarks: remarks, people: people, sensors: sensors)
   }
+}
+
+extension PublicIndicators {
+  fileprivate var pageState: PageState { PageState(availability: availability.rawValue, isMeasured: isMeasured) }
 }

@@ -43,7 +43,8 @@ public enum Assets {
     .marker.crowded { color: #8A5300; } .marker.warm { color: #A8320F; } .marker.closed { color: #56606B; } .marker.unknown { color: #46568A; }
     .table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; margin: 8px 0; } caption { text-align: left; font-size: .9rem; padding: 4px 0; }
     th, td { text-align: left; vertical-align: top; padding: 8px 16px 8px 0; border-top: 1px solid var(--line); font-weight: 400; } .today th, .today td { font-weight: 700; }
-    td.number { text-align: right; }
+    td.number { text-align: right; } .table th, .table td { overflow-wrap: normal; } .table thead th { white-space: nowrap; }
+    .wide { max-width: 80rem; }
     footer { margin-top: 32px; border-top: 1px solid var(--line); padding-top: 16px; font-size: .9rem; }
     .changed { animation: changed 2s; } @keyframes changed { from { background: var(--panel); } }
     @media (prefers-reduced-motion: reduce) { .changed { animation: none; } }

@@ -50,7 +50,7 @@ struct PageFrame {
       <link rel="icon" href="/icon.svg" type="image/svg+xml">
       \(scripts.map { "<script src=\"\($0)\" defer></script>" }.joined(separator: "\n"))
       </head>
-      <body>
+      <body\(isPublic ? "" : " class=\"wide\"")>
       <a class="skip" href="#main">\(language("Aller au contenu", "Skip to content"))</a>
       \(Sprite.svg)
       <header>

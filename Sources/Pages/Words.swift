@@ -5,6 +5,12 @@ public import Quantities
 /// How a place is shown.
 public enum PageState: String, CaseIterable, Hashable, Sendable {
   case available, unmeasured, crowded, warm, closed, unknown
+
+  /// The state of an availability by its name; an available place that nothing measures is told apart.
+  public init(availability: String, isMeasured: Bool) {
+    let state = PageState(rawValue: availability) ?? .unknown
+    self = state == .available && !isMeasured ? .unmeasured : state
+  }
 }
 
 /// What a place offers.
@@ -137,13 +143,18 @@ public struct Words: Sendable {
 
   /// The heat banner: level, who says so, until when.
   public func heat(level: Int, sources: [String], until: Instant?) -> String {
-    let name =
+    // Only the national bulletin is a "vigilance"; what others say must not sound like one.
+    let colour =
       switch level {
-      case 1: language("Pas de vigilance canicule (vert)", "No heat warning (green)")
-      case 2: language("Vigilance jaune chaleur", "Yellow heat warning")
-      case 3: language("Vigilance orange canicule", "Orange heatwave warning")
-      default: language("Vigilance rouge canicule extrême", "Red extreme heatwave warning")
+      case 1: language("vert", "green")
+      case 2: language("jaune", "yellow")
+      case 3: language("orange", "orange")
+      default: language("rouge", "red")
       }
+    let name =
+      sources.contains("feed")
+      ? language("Vigilance canicule \(colour)", "Official heat warning: \(colour)")
+      : language("Niveau de chaleur : \(colour)", "Heat level: \(colour)")
     let who = sources.map { source in
       switch source {
       case "operator": language("service de la ville", "city service")
@@ -157,6 +168,27 @@ public struct Words: Sendable {
   /// When no source gives a heat level.
   public var heatUnknown: String {
     language("Niveau de chaleur non communiqué", "Heat level not available")
+  }
+
+  /// Why an availability is what it is, by the reason's name.
+  public func reason(_ name: String) -> String {
+    switch name {
+    case "open_now": language("ouvert aux heures prévues", "open by its timetable")
+    case "closed_now": language("fermé aux heures prévues", "closed by its timetable")
+    case "no_timetable": language("horaires inconnus", "hours not known")
+    case "hours_unreadable": language("horaires illisibles", "hours unreadable")
+    case "hours_uncertain": language("ouverture incertaine", "opening uncertain")
+    case "overridden": language("décision du service", "decided by the service")
+    case "not_measured": language("non mesuré", "not measured")
+    case "no_fresh_reading": language("aucune mesure récente", "no recent reading")
+    case "felt_cool": language("ressenti frais", "feels cool")
+    case "cooler_than_reference": language("plus frais que la rue", "cooler than the street")
+    case "felt_hot": language("ressenti trop chaud", "feels too hot")
+    case "not_cooler": language("pas plus frais que la rue", "not cooler than the street")
+    case "no_reference": language("pas de référence", "no reference")
+    case "full": language("complet", "full")
+    default: name
+    }
   }
 
   /// An amenity's name.

@@ -6,13 +6,7 @@ internal import Quantities
 
 extension PublicPlace {
   var pageState: PageState {
-    switch indicators.availability {
-    case .available: indicators.isMeasured ? .available : .unmeasured
-    case .crowded: .crowded
-    case .warm: .warm
-    case .closed: .closed
-    case .unknown: .unknown
-    }
+    PageState(availability: indicators.availability.rawValue, isMeasured: indicators.isMeasured)
   }
 
   func listItem(_ words: Words) -> ListItem {

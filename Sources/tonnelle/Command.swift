@@ -1,6 +1,6 @@
 // What a command is, and how its words are read: getopt_long, as everywhere on this system.
 
-internal import CGetopt
+internal import CLibc
 internal import Glibc
 
 /// Exit codes.
@@ -60,7 +60,7 @@ struct Arguments {
     while true {
       var index: Int32 = 0
       var value: UnsafePointer<CChar>?
-      let code = unsafe cgetopt_step(Int32(vector.count), &vector, &table, &place, &index, &value)
+      let code = unsafe clibc_getopt_step(Int32(vector.count), &vector, &table, &place, &index, &value)
       if code == -1 { break }
       guard code == 0 else {
         let word = unsafe vector[Int(place) - 1].map { unsafe String(cString: $0) } ?? ""

@@ -49,6 +49,7 @@ enum DemoCommand: Command {
     let settings = try writeSettings(from: source, to: folder, broker.port, publicPort, operatorsPort)
     let loaded = try LoadedConfiguration.load(settings, quietly: true)
     let preloaded = try preload(series, loaded)
+    Memory.giveBack()
     Terminal.error(
       "days before   \(preloaded) messages, from \(loaded.configured.city.zone.text(series.historyStart))\n")
 
@@ -125,7 +126,8 @@ enum DemoCommand: Command {
       try journal.append([.configuration(series.historyStart, loaded.text)])
       var batch: [Entry] = []
       var count = 0
-      for message in series.messages(from: series.historyStart, to: series.start) {
+      var history = series.history()
+      while let message = history.next(until: series.start - .milliseconds(1)) {
         batch.append(
           .message(Message(arrival: message.at, topic: message.topic, payload: message.payload, qos: 1)))
         count += 1

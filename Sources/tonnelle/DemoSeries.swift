@@ -1,9 +1,6 @@
 // Recorded series as messages of sensors: which column of which file stands in for which sensor, and for which day.
 
-internal import Core
-internal import Gateway
 internal import JSONText
-internal import MQTTLink
 internal import Quantities
 
 /// A message of a sensor that stands in.
@@ -22,29 +19,42 @@ struct DemoSeries {
   /// The days that are played again and again: their begin and their number.
   let cycleStart: Instant
   let cycleDays: Int64
-  private var readings: [Reading] = []
-  private let topics: [String]
+  fileprivate let sensors: [DemoSensor]
+  fileprivate let readings: [Reading]
 
-  /// A row: values of one sensor at one time.
-  private struct Reading {
-    var at: Instant
-    var sensor: Int32
-    /// Field names and values as decimal text, or counts that add up.
-    var values: [(field: String, text: Substring)]
-    var counts: [(field: String, number: Int64)]
+  /// A row of one sensor, small: there are a hundred thousand.
+  fileprivate struct Reading {
+    /// Seconds after the start of the history.
+    var seconds: Int32
+    var sensor: Int16
+    /// Bit i: field i has a value.
+    var present: UInt8
+    /// Thousandths of the field's unit; of a counter, how many more.
+    var values: (Int32, Int32, Int32) = (0, 0, 0)
+
+    subscript(index: Int) -> Int32 {
+      get { index == 0 ? values.0 : index == 1 ? values.1 : values.2 }
+      set {
+        switch index {
+        case 0: values.0 = newValue
+        case 1: values.1 = newValue
+        default: values.2 = newValue
+        }
+        present |= 1 << UInt8(index)
+      }
+    }
   }
 
+  /// Reads `demo.json` and the files it names.
   static func load(folder: String) throws(CommandFailure) -> DemoSeries {
     guard let bytes = Files.read(folder + "/demo.json") else { throw CommandFailure("\(folder) holds no demo.json") }
+    let document: JSONDocument
     do {
-      return try DemoSeries(try JSONDocument(bytes, options: .forPeople).root, folder: folder)
-    } catch let error as JSONError {
-      throw CommandFailure("\(folder)/demo.json: \(error)")
-    } catch let error as CommandFailure {
-      throw error
+      document = try JSONDocument(bytes, options: .forPeople)
     } catch {
-      throw CommandFailure("\(folder)/demo.json cannot be read")
+      throw CommandFailure("\(folder)/demo.json: \(error)")
     }
+    return try DemoSeries(document.root, folder: folder)
   }
 
   private init(_ root: JSONValue, folder: String) throws(CommandFailure) {
@@ -58,174 +68,142 @@ struct DemoSeries {
     start = try instant("start")
     cycleStart = try instant("cycle_start")
     cycleDays = Int64(root["cycle_days"]?.integer ?? 1)
-    var topics: [String] = []
-    var tables: [String: Table] = [:]
+    var sensors: [DemoSensor] = []
+    for element in root["series"].map({ Array($0.elements) }) ?? [] { sensors.append(try DemoSensor(element)) }
+    self.sensors = sensors
     var readings: [Reading] = []
-    for element in root["series"].map({ Array($0.elements) }) ?? [] {
-      let spec = try SeriesSpec(element)
-      let table: Table
-      if let known = tables[spec.file] {
-        table = known
-      } else {
-        table = try Table(try Files.readUnzipped(folder + "/" + spec.file), name: spec.file)
-        tables[spec.file] = table
-      }
-      topics.append(spec.topic)
-      readings += try Self.readings(table, spec, sensor: Int32(topics.count - 1))
+    for file in Set(sensors.map(\.file)).sorted() {
+      try Self.read(file, folder: folder, sensors, from: historyStart, into: &readings)
     }
-    self.topics = topics
-    self.readings = readings.sorted { ($0.at, $0.sensor) < ($1.at, $1.sensor) }
+    self.readings = readings.sorted { ($0.seconds, $0.sensor) < ($1.seconds, $1.sensor) }
   }
 
-  private struct SeriesSpec {
-    let topic: String
-    let file: String
-    let select: (column: String, value: String)?
-    let columns: [(field: String, column: String)]
-    let totals: [(field: String, column: String)]
-    let recordedDay: CivilDay
-    let shownDay: CivilDay
-    let delay: Int64
-
-    init(_ value: JSONValue) throws(CommandFailure) {
-      guard let topic = value["topic"]?.string, let file = value["file"]?.string,
-        let recorded = value["recorded_day"]?.string.flatMap({ CivilDay($0) }),
-        let shown = value["shown_as"]?.string.flatMap({ CivilDay($0) })
-      else { throw CommandFailure("demo.json: a series needs topic, file, recorded_day and shown_as") }
-      func pairs(_ key: String) -> [(String, String)] {
-        value[key].map { object in object.members.map { ($0.key, $0.value.string ?? "") } } ?? []
-      }
-      self.topic = topic
-      self.file = file
-      select = pairs("select").first
-      columns = pairs("columns")
-      totals = pairs("totals")
-      recordedDay = recorded
-      shownDay = shown
-      delay = Int64(value["delay_s"]?.integer ?? 0)
-    }
-  }
-
-  /// A file of comma-separated values with a header line.
-  private struct Table {
-    let header: [Substring: Int]
-    let rows: [[Substring]]
-
-    init(_ bytes: [UInt8], name: String) throws(CommandFailure) {
-      let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
-      guard let first = lines.first else { throw CommandFailure("\(name) is empty") }
-      let names = first.split(separator: ",", omittingEmptySubsequences: false)
-      header = Dictionary(names.enumerated().map { ($1, $0) }) { first, _ in first }
-      rows = lines.dropFirst().map { $0.split(separator: ",", omittingEmptySubsequences: false) }
-    }
-
-    func column(_ name: String, of file: String) throws(CommandFailure) -> Int {
-      guard let index = header[Substring(name)] else { throw CommandFailure("\(file) has no column \"\(name)\"") }
+  /// Reads a file of comma-separated values once, for all sensors that it stands in for.
+  private static func read(
+    _ file: String, folder: String, _ sensors: [DemoSensor], from start: Instant, into readings: inout [Reading]
+  ) throws(CommandFailure) {
+    let bytes = try Files.readUnzipped(folder + "/" + file)
+    var lines = bytes.split(separator: 0x0A).makeIterator()
+    let header = lines.next().map { $0.split(separator: 0x2C).map { String(decoding: $0, as: UTF8.self) } } ?? []
+    func column(_ name: String) throws(CommandFailure) -> Int {
+      guard let index = header.firstIndex(of: name) else { throw CommandFailure("\(file) has no column \"\(name)\"") }
       return index
     }
-  }
-
-  /// The hour of the recorded day is kept, the date is shifted; the city's summer time is two hours ahead of UTC.
-  private static func readings(_ table: Table, _ spec: SeriesSpec, sensor: Int32) throws(CommandFailure) -> [Reading] {
-    let time = try table.column("time", of: spec.file)
-    var select: (index: Int, value: String)?
-    if let wanted = spec.select { select = (try table.column(wanted.column, of: spec.file), wanted.value) }
-    var columns: [(String, Int)] = []
-    for (field, column) in spec.columns { columns.append((field, try table.column(column, of: spec.file))) }
-    var totals: [(String, Int)] = []
-    for (field, column) in spec.totals { totals.append((field, try table.column(column, of: spec.file))) }
-    let shift = spec.shownDay.daysSinceEpoch - spec.recordedDay.daysSinceEpoch
-    var readings: [Reading] = []
-    for row in table.rows where row.count == table.header.count {
-      if let select, row[select.index] != select.value { continue }
-      guard let wall = Instant(rfc3339: String(row[time].prefix(19)) + "+02:00") else { continue }
-      let at = wall + .days(shift) + .seconds(spec.delay)
-      let values = columns.compactMap { field, index in row[index].isEmpty ? nil : (field, row[index]) }
-      let counts = totals.compactMap { field, index in Int64(row[index]).map { (field, $0) } }
-      guard !values.isEmpty || !counts.isEmpty else { continue }
-      readings.append(Reading(at: at, sensor: sensor, values: values, counts: counts))
+    let time = try column("time")
+    var wanted: [(sensor: Int, select: (column: Int, value: [UInt8])?, columns: [Int])] = []
+    for (index, sensor) in sensors.enumerated() where sensor.file == file {
+      var select: (column: Int, value: [UInt8])?
+      if let choice = sensor.select { select = (try column(choice.column), Array(choice.value.utf8)) }
+      var columns: [Int] = []
+      for field in sensor.fields { columns.append(try column(field.column)) }
+      wanted.append((index, select, columns))
     }
-    return readings
-  }
-
-  /// Messages of a span of demonstration time, counters counting from its start.
-  func messages(from: Instant, to: Instant) -> [DemoMessage] {
-    var totals: [String: Int64] = [:]
-    return readings.filter { $0.at >= from && $0.at < to }.map { message($0, shiftedBy: .days(0), &totals) }
-  }
-
-  /// The message of a reading; running totals are kept by the caller.
-  private func message(_ reading: Reading, shiftedBy shift: Span, _ totals: inout [String: Int64]) -> DemoMessage {
-    let at = reading.at + shift
-    let topic = topics[Int(reading.sensor)]
-    var json = JSONWriter()
-    json.array { json in
-      for (index, field) in (reading.values.map(\.field) + reading.counts.map(\.field)).enumerated() {
-        json.object { json in
-          if index == 0 { json.member("bt", raw: String(at.seconds)) }
-          json.member("n", field)
-          if index < reading.values.count {
-            json.member("v", raw: String(reading.values[index].text))
-          } else {
-            let key = "\(topic) \(field)"
-            totals[key, default: 0] += reading.counts[index - reading.values.count].number
-            json.member("v", totals[key] ?? 0)
-          }
+    while let line = lines.next() {
+      let cells = line.split(separator: 0x2C, omittingEmptySubsequences: false)
+      // The hour of the recorded day is kept; the city's summer time is two hours ahead of UTC.
+      guard cells.count == header.count,
+        let wall = Instant(rfc3339: String(decoding: cells[time].prefix(19), as: UTF8.self) + "+02:00")
+      else { continue }
+      for want in wanted {
+        if let select = want.select, !cells[select.column].elementsEqual(select.value) { continue }
+        let sensor = sensors[want.sensor]
+        let at = wall + .days(sensor.shiftDays) + .seconds(sensor.delay)
+        guard let seconds = Int32(exactly: (at - start).seconds) else { continue }
+        var reading = Reading(seconds: seconds, sensor: Int16(want.sensor), present: 0)
+        for (index, column) in want.columns.enumerated() {
+          if let value = ExactDecimal(cells[column]) { reading[index] = Int32(clamping: value.thousandths) }
         }
+        if reading.present != 0 { readings.append(reading) }
       }
     }
-    return DemoMessage(at: at, topic: topic, payload: json.bytes)
   }
 
-  /// Walks through the days from `start` on, and begins them again when they are over, the date running on.
+  /// The messages of the days before, in order.
+  func history() -> Cursor { Cursor(self) }
+
+  /// The messages from `start` on, the cycle's days again and again, counters going on where the history left them.
+  func live() -> Cursor {
+    var cursor = history()
+    while cursor.next(until: start - .milliseconds(1)) != nil {}
+    return cursor
+  }
+
+  fileprivate func instant(_ reading: Reading) -> Instant { historyStart + .seconds(Int64(reading.seconds)) }
+
+  /// Walks through the readings; when the last day is over the cycle begins again, the date running on.
   struct Cursor {
     private let series: DemoSeries
     private var index: Int
     private var shift = Span.days(0)
-    private var totals: [String: Int64] = [:]
+    private var totals: [Int: Int64] = [:]
 
-    init(_ series: DemoSeries) {
+    fileprivate init(_ series: DemoSeries) {
       self.series = series
-      index = series.readings.firstIndex { $0.at >= series.start } ?? series.readings.endIndex
-      for message in series.readings[..<index] { _ = series.message(message, shiftedBy: shift, &totals) }
+      self.index = series.readings.firstIndex { $0.seconds >= 0 } ?? series.readings.endIndex
     }
 
     /// The next message if it is due.
     mutating func next(until now: Instant) -> DemoMessage? {
       let end = series.cycleStart + .days(series.cycleDays)
-      if index == series.readings.endIndex || series.readings[index].at >= end {
-        index = series.readings.firstIndex { $0.at >= series.cycleStart } ?? series.readings.endIndex
+      if index == series.readings.endIndex || series.instant(series.readings[index]) >= end {
+        index = series.readings.firstIndex { series.instant($0) >= series.cycleStart } ?? series.readings.endIndex
         shift = .milliseconds(shift.milliseconds + Span.days(series.cycleDays).milliseconds)
       }
-      guard index < series.readings.endIndex, series.readings[index].at + shift <= now else { return nil }
+      guard index < series.readings.endIndex, series.instant(series.readings[index]) + shift <= now else { return nil }
       defer { index += 1 }
-      return series.message(series.readings[index], shiftedBy: shift, &totals)
+      return message(series.readings[index])
+    }
+
+    private mutating func message(_ reading: Reading) -> DemoMessage {
+      let sensor = series.sensors[Int(reading.sensor)]
+      let at = series.instant(reading) + shift
+      var json = JSONWriter()
+      json.array { json in
+        var base: Int64? = at.seconds
+        for (index, field) in sensor.fields.enumerated() where reading.present & 1 << UInt8(index) != 0 {
+          json.object { json in
+            if let time = base { json.member("bt", time) }
+            base = nil
+            json.member("n", field.name)
+            var value = Int64(reading[index])
+            if field.isTotal {
+              let key = Int(reading.sensor) * 8 + index
+              totals[key, default: 0] += value
+              value = totals[key] ?? 0
+            }
+            json.member("v", raw: Milli<Percent>(value).text(places: value % 1000 == 0 ? 0 : value % 100 == 0 ? 1 : 3))
+          }
+        }
+      }
+      return DemoMessage(at: at, topic: sensor.topic, payload: json.bytes)
     }
   }
 }
 
-/// Publishes the series at the clock's pace.
-final class DemoPlayer {
-  private var cursor: DemoSeries.Cursor
-  private let client: BrokerClient
-  private(set) var published = 0
+/// Which columns of a file stand in for a sensor.
+private struct DemoSensor {
+  let topic: String
+  let file: String
+  let select: (column: String, value: String)?
+  /// At most three.
+  let fields: [(name: String, column: String, isTotal: Bool)]
+  let shiftDays: Int64
+  let delay: Int64
 
-  init(_ series: DemoSeries, port: Int) throws(CommandFailure) {
-    cursor = DemoSeries.Cursor(series)
-    client = try BrokerClient(
-      LinkOptions(host: "127.0.0.1", port: port, clientID: "tonnelle-demo-player", keepsSession: false))
-  }
-
-  /// Publishes what is due, then waits a moment.
-  func play(until now: Instant) throws(CommandFailure) {
-    while client.unacknowledged < 500, let message = cursor.next(until: now) {
-      client.publish(message.topic, message.payload, qos: 1)
-      published += 1
+  init(_ value: JSONValue) throws(CommandFailure) {
+    guard let topic = value["topic"]?.string, let file = value["file"]?.string,
+      let recorded = value["recorded_day"]?.string.flatMap({ CivilDay($0) }),
+      let shown = value["shown_as"]?.string.flatMap({ CivilDay($0) })
+    else { throw CommandFailure("demo.json: a series needs topic, file, recorded_day and shown_as") }
+    func pairs(_ key: String) -> [(String, String)] {
+      value[key].map { object in object.members.map { ($0.key, $0.value.string ?? "") } } ?? []
     }
-    for event in client.pump(milliseconds: 50) {
-      if case .lost(let reason) = event { throw CommandFailure("the demonstration's broker is gone: \(reason)") }
-    }
+    self.topic = topic
+    self.file = file
+    select = pairs("select").first
+    fields = pairs("columns").map { ($0, $1, false) } + pairs("totals").map { ($0, $1, true) }
+    guard fields.count <= 3 else { throw CommandFailure("demo.json: a series has at most three fields") }
+    shiftDays = shown.daysSinceEpoch - recorded.daysSinceEpoch
+    delay = Int64(value["delay_s"]?.integer ?? 0)
   }
-
-  func stop() { client.disconnect() }
 }

@@ -1,8 +1,14 @@
 // Files and random words, as the commands need them.
 
+internal import CLibc
 internal import CZlib
 internal import FoundationEssentials
 internal import Glibc
+
+enum Memory {
+  /// Returns to the system what a long task used and freed; the allocator would keep it for the next one.
+  static func giveBack() { malloc_trim(0) }
+}
 
 /// A file that only grows.
 final class AppendedFile: Sendable {

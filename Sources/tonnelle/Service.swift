@@ -151,6 +151,7 @@ final class Service {
     } catch {
       throw CommandFailure(error.description)
     }
+    Memory.giveBack()
     if recovered.entries > 0 { Log.notice("recovered", "\(recovered.entries) entries of the journal were read") }
     let timebase = timebase()
     let queue = DispatchQueue(label: "tonnelle.loop", qos: .userInitiated)

@@ -120,7 +120,7 @@ def test_commands_from_people_on_duty(broker, gateway):
     broker.publish("tonnelle/v1/command/heat", "hot")
     wait_for("the refusal", lambda: gateway.ledger().get("refused_command_malformed") == 1)
     page = get(gateway.url("/"), {"Accept": "text/html"})[2].decode()
-    assert "Vigilance orange canicule" in page and "service de la ville" in page
+    assert "Niveau de chaleur : orange" in page and "service de la ville" in page
     assert "A. Martin" not in page and "A. Martin" in gateway.operators("/")
 
 

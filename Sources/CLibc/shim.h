@@ -1,10 +1,11 @@
 #pragma once
 #include <getopt.h>
+#include <malloc.h>
 #include <stddef.h>
 
 /// getopt_long keeps its place in globals, which Swift may not touch: one step, with its place handed in and out.
 /// Returns 0 for an option, -1 at the end, ':' for a missing value, '?' for an unknown option.
-static inline int cgetopt_step(int argc, char *const argv[], const struct option *options, int *place, int *index,
+static inline int clibc_getopt_step(int argc, char *const argv[], const struct option *options, int *place, int *index,
     const char **value) {
   optind = *place;
   opterr = 0;
