@@ -111,7 +111,7 @@ enum IngestBenchmark {
     }
     _ = try wait("the exporter's messages", seconds: 60, every: 0.1) {
       let text = Net.get(metrics, "/metrics") ?? ""
-      let total = text.split(separator: "\n").filter { $0.hasPrefix("mqtt2prometheus_received_messages") }
+      let total = text.split(separator: "\n").filter { $0.hasPrefix("received_messages{") }
         .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
       return total >= Double(count) ? true : nil
     }

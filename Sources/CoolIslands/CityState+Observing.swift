@@ -24,18 +24,17 @@ extension CityState {
   public mutating func observe(
     _ observation: Observation, sensor: Int, arrival: Instant
   ) throws(Refusal) -> Appended {
-    let configured = city.sensors[sensor]
-    guard let field = configured.fields.firstIndex(of: observation.field) else { throw .notThisSensors }
+    guard let field = city.sensors[sensor].fields.firstIndex(of: observation.field) else { throw .notThisSensors }
     let time = try Self.accepted(observation.time, arrival: arrival)
     let appended = bank.append(
       Sample(time: time.milliseconds, value: observation.value), to: sensors[sensor].series[field],
-      seconds: observation.seconds ?? configured.period)
+      seconds: observation.seconds ?? city.sensors[sensor].period)
     switch appended {
     case .accepted, .bucketOnly:
       sensors[sensor].readings += 1
       sensors[sensor].lastObserved = max(sensors[sensor].lastObserved ?? time, time)
       note(observation, sensor: sensor, at: time)
-      if let place = configured.place { schedule(place, at: arrival.nextWholeSecond) }
+      if let place = city.sensors[sensor].place { schedule(place, at: arrival.nextWholeSecond) }
     case .repeated, .conflicting, .tooOld, .ahead:
       break
     }

@@ -22,11 +22,9 @@ public enum Admission: Hashable, Sendable {
   /// - Returns: the decision.
   public static func of(_ message: Message, in state: CityState) -> Admission {
     guard message.payload.count <= maximumPayload else { return .refused(.payloadTooLarge) }
-    if Topics.isCommand(message.topic) {
-      return message.isRetained ? .refused(.commandRetained) : .admitted(.command(message), sensor: nil, refusals: [])
-    }
     guard let sensor = state.sensor(onTopic: message.topic) else {
-      return .refused(unknown(message.topic, in: state))
+      guard Topics.isCommand(message.topic) else { return .refused(unknown(message.topic, in: state)) }
+      return message.isRetained ? .refused(.commandRetained) : .admitted(.command(message), sensor: nil, refusals: [])
     }
     guard !message.payload.isEmpty else { return .refused(.payloadEmpty) }
     let asItIs = Admission.admitted(.message(message), sensor: sensor, refusals: [])

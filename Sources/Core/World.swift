@@ -119,6 +119,12 @@ public struct World: Sendable {
     changes.city = true
   }
 
+  /// Decides whether a message may enter the journal; nil before the first configuration.
+  public func admission(of message: Message) -> Admission? { state.map { Admission.of(message, in: $0) } }
+
+  /// How many sensors are configured.
+  public var sensorCount: Int { state?.city.sensors.count ?? 0 }
+
   /// What changed since this was last called.
   public mutating func takeChanges() -> Changes {
     defer { changes = Changes() }
@@ -127,12 +133,8 @@ public struct World: Sendable {
 
   private mutating func observe(_ message: Message) {
     ledger.messages += 1
-    if Topics.isCommand(message.topic) {
-      _ = obey(message)
-      return
-    }
     guard let sensor = state?.sensor(onTopic: message.topic), let decoder = state?.city.sensors[sensor].decoder else {
-      ledger.refuse(.sensorUnknown)
+      if Topics.isCommand(message.topic) { _ = obey(message) } else { ledger.refuse(.sensorUnknown) }
       return
     }
     let decoded: Decoded

@@ -200,15 +200,15 @@ public final class Gateway {
   }
 
   private func admit(_ message: Message, _ batch: inout Batch) {
-    guard let state = world.state else { return }
     if redeliveries.isRedelivery(message) {
       batch.refusals[.repeatedDelivery, default: 0] += 1
       batch.redelivered.append(message)
       return
     }
-    switch Admission.of(message, in: state) {
+    switch world.admission(of: message) {
+    case nil: break  // recovery always ends with a configuration
     case .admitted(.message(var message), let sensor?, let refusals):
-      message.arrival = distinctArrival(message.arrival, sensor: sensor, of: state.city.sensors.count)
+      message.arrival = distinctArrival(message.arrival, sensor: sensor, of: world.sensorCount)
       batch.entries.append(.message(message))
       for refusal in refusals { batch.refusals[refusal, default: 0] += 1 }
     case .admitted(let entry, _, let refusals):

@@ -25,7 +25,7 @@ public struct JSONDocument: Sendable {
     public static let forPeople = Options(forPeople: true)
   }
 
-  struct Node {
+  struct Node: Sendable {
     var kind: JSONValue.Kind
     /// A string with a backslash in it, which has to be decoded before it is compared.
     var hasEscapes = false
@@ -37,8 +37,18 @@ public struct JSONDocument: Sendable {
     var next: Int32
   }
 
-  let bytes: [UInt8]
-  let nodes: ContiguousArray<Node>
+  /// Text and nodes behind one reference: values are passed about a lot, and each copy counts references.
+  final class Storage: Sendable {
+    let bytes: [UInt8]
+    let nodes: ContiguousArray<Node>
+
+    init(bytes: [UInt8], nodes: ContiguousArray<Node>) {
+      self.bytes = bytes
+      self.nodes = nodes
+    }
+  }
+
+  private let storage: Storage
 
   /// Reads a whole text; white space may surround it, nothing else.
   ///
@@ -46,8 +56,7 @@ public struct JSONDocument: Sendable {
   public init(_ bytes: [UInt8], options: Options = .strict) throws(JSONError) {
     var parser = JSONParser(bytes: bytes, options: options)
     try parser.document()
-    self.bytes = bytes
-    self.nodes = parser.nodes
+    storage = Storage(bytes: bytes, nodes: parser.nodes)
   }
 
   /// Reads a whole text.
@@ -58,7 +67,7 @@ public struct JSONDocument: Sendable {
   }
 
   /// The outermost value.
-  public var root: JSONValue { JSONValue(document: self, index: 0) }
+  public var root: JSONValue { JSONValue(document: storage, index: 0) }
 }
 
 /// Where in a text, counted as editors do: from 1, columns in characters.

@@ -51,27 +51,24 @@ enum JSONEscapes {
   }
 
   /// Appends UTF-8 text as the inside of a JSON string: only what must be escaped is.
-  static func append(_ text: some Sequence<UInt8>, to bytes: inout [UInt8]) {
+  static func append(_ text: [UInt8], to bytes: inout [UInt8]) {
     for byte in text {
-      switch byte {
-      case 0x22:
-        bytes.append(0x5C)
-        bytes.append(0x22)
-      case 0x5C:
-        bytes.append(0x5C)
-        bytes.append(0x5C)
-      case 0x20...0xFF:
+      guard needsEscape(byte) else {
         bytes.append(byte)
-      case 0x0A:
-        bytes.append(contentsOf: [0x5C, 0x6E])
-      case 0x0D:
-        bytes.append(contentsOf: [0x5C, 0x72])
-      case 0x09:
-        bytes.append(contentsOf: [0x5C, 0x74])
+        continue
+      }
+      bytes.append(0x5C)
+      switch byte {
+      case 0x22, 0x5C: bytes.append(byte)
+      case 0x0A: bytes.append(0x6E)
+      case 0x0D: bytes.append(0x72)
+      case 0x09: bytes.append(0x74)
       default:
         let digits = Array("0123456789abcdef".utf8)
-        bytes.append(contentsOf: [0x5C, 0x75, 0x30, 0x30, digits[Int(byte >> 4)], digits[Int(byte & 15)]])
+        bytes.append(contentsOf: [0x75, 0x30, 0x30, digits[Int(byte >> 4)], digits[Int(byte & 15)]])
       }
     }
   }
+
+  static func needsEscape(_ byte: UInt8) -> Bool { byte < 0x20 || byte == 0x22 || byte == 0x5C }
 }

@@ -39,11 +39,9 @@ struct JSONParser {
 
   private mutating func object() throws(JSONError) {
     let node = try open(.object)
-    var keys: [Int] = []
     try skipBlank()
     while peek() != 0x7D {
       guard peek() == 0x22 else { throw unexpected("a key in double quotes, or }") }
-      keys.append(nodes.count)
       try string()
       try skipBlank()
       guard peek() == 0x3A else { throw unexpected("a colon") }
@@ -54,7 +52,7 @@ struct JSONParser {
       guard try comma(before: 0x7D) else { break }
     }
     try close(node, with: 0x7D)
-    try refuseRepeated(keys)
+    try refuseRepeated(in: node)
   }
 
   private mutating func array() throws(JSONError) {
@@ -208,14 +206,28 @@ struct JSONParser {
   }
 
   /// Few keys are compared with each other, many through a set.
-  private func refuseRepeated(_ keys: [Int]) throws(JSONError) {
-    if keys.count <= 12 {
-      for (count, key) in keys.enumerated() {
-        for earlier in keys[..<count] where isSameKey(nodes[earlier], nodes[key]) { throw repeated(key) }
+  private func refuseRepeated(in object: Int) throws(JSONError) {
+    let end = Int(nodes[object].next)
+    var members = 0
+    var key = object + 1
+    while key < end {
+      members += 1
+      key = Int(nodes[key + 1].next)
+    }
+    guard members > 1 else { return }
+    var seen: Set<[UInt8]> = []
+    key = object + 1
+    while key < end {
+      if members > 12 {
+        guard seen.insert(keyBytes(nodes[key])).inserted else { throw repeated(key) }
+      } else {
+        var earlier = object + 1
+        while earlier < key {
+          if isSameKey(nodes[earlier], nodes[key]) { throw repeated(key) }
+          earlier = Int(nodes[earlier + 1].next)
+        }
       }
-    } else {
-      var seen: Set<[UInt8]> = []
-      for key in keys where !seen.insert(keyBytes(nodes[key])).inserted { throw repeated(key) }
+      key = Int(nodes[key + 1].next)
     }
   }
 

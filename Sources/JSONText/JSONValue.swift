@@ -5,7 +5,7 @@ public struct JSONValue: Sendable {
   /// What kind of value it is.
   public enum Kind: UInt8, Sendable { case object, array, string, number, `true`, `false`, null }
 
-  let document: JSONDocument
+  let document: JSONDocument.Storage
   let index: Int
 
   private var node: JSONDocument.Node { document.nodes[index] }
@@ -19,6 +19,12 @@ public struct JSONValue: Sendable {
   /// A string's text as UTF-8.
   public var stringBytes: [UInt8]? {
     kind == .string ? JSONEscapes.decode(slice, hasEscapes: node.hasEscapes) : nil
+  }
+
+  /// A string's text as UTF-8; a view of the document where no escape had to be decoded.
+  public var stringSlice: ArraySlice<UInt8>? {
+    guard kind == .string else { return nil }
+    return node.hasEscapes ? JSONEscapes.decode(slice, hasEscapes: true)[...] : slice
   }
 
   /// A number as it was written.
@@ -61,7 +67,7 @@ public struct JSONValue: Sendable {
 
   /// The elements of an array.
   public struct Elements: Sequence, IteratorProtocol, Sendable {
-    let document: JSONDocument
+    let document: JSONDocument.Storage
     var upcoming: Int
     let end: Int
 
@@ -75,7 +81,7 @@ public struct JSONValue: Sendable {
 
   /// The members of an object.
   public struct Members: Sequence, IteratorProtocol, Sendable {
-    let document: JSONDocument
+    let document: JSONDocument.Storage
     var upcoming: Int
     let end: Int
 

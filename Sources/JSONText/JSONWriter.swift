@@ -40,18 +40,30 @@ public struct JSONWriter: Sendable {
     needsComma = true
   }
 
-  /// Writes a key; a value must follow.
+  /// Writes a key, which is a name of ours and needs no escape; a value must follow.
   public mutating func key(_ key: String) {
-    string(key)
+    assert(!key.utf8.contains(where: JSONEscapes.needsEscape))
+    separate()
+    bytes.append(0x22)
+    bytes.append(contentsOf: key.utf8)
+    bytes.append(0x22)
     bytes.append(0x3A)
     needsComma = false
   }
 
   /// Writes a string.
-  public mutating func string(_ text: String) { string(utf8: text.utf8) }
+  public mutating func string(_ text: String) {
+    // Nearly all strings are names that need no escape.
+    guard !text.utf8.contains(where: JSONEscapes.needsEscape) else { return string(utf8: Array(text.utf8)) }
+    separate()
+    bytes.append(0x22)
+    bytes.append(contentsOf: text.utf8)
+    bytes.append(0x22)
+    needsComma = true
+  }
 
   /// Writes a string from its UTF-8 bytes, which must be text.
-  public mutating func string(utf8: some Sequence<UInt8>) {
+  public mutating func string(utf8: [UInt8]) {
     separate()
     bytes.append(0x22)
     JSONEscapes.append(utf8, to: &bytes)
@@ -60,15 +72,22 @@ public struct JSONWriter: Sendable {
   }
 
   /// Writes an integer.
-  public mutating func number(_ value: some BinaryInteger) { raw(String(value)) }
+  public mutating func number(_ value: some BinaryInteger) {
+    guard let small = UInt32(exactly: value) else { return raw(String(value)) }
+    separate()
+    var power: UInt32 = 1
+    while small / power >= 10 { power *= 10 }
+    while power > 0 {
+      bytes.append(0x30 + UInt8(small / power % 10))
+      power /= 10
+    }
+    needsComma = true
+  }
 
   /// Writes a number or any other JSON text as it stands.
-  public mutating func raw(_ json: String) { raw(json.utf8) }
-
-  /// Writes JSON text as it stands.
-  public mutating func raw(_ json: some Sequence<UInt8>) {
+  public mutating func raw(_ json: String) {
     separate()
-    bytes.append(contentsOf: json)
+    bytes.append(contentsOf: json.utf8)
     needsComma = true
   }
 

@@ -1,6 +1,6 @@
 // Decimal text to integers, without a floating-point number between.
 
-/// A decimal number in units of 10⁻¹², exact for every number a sensor sends; further digits are cut.
+/// A decimal number in units of 10⁻¹² with 18 significant digits, exact for every number a sensor sends; the rest is cut.
 ///
 /// SenML adds base values to values before rounding, so rounding to thousandths comes last.
 public struct ExactDecimal: Hashable, Comparable, Sendable {
@@ -23,67 +23,70 @@ public struct ExactDecimal: Hashable, Comparable, Sendable {
   /// It is nil when the text is not such a number, or its magnitude reaches ``limit``.
   ///
   /// - Parameter text: ASCII: optional sign, digits with an optional point, optional exponent.
-  public init?(_ text: some Sequence<UInt8>) {
-    var mantissa: Int128 = 0
-    var decimals = 0  // digits of the mantissa after the point
-    var cut = 0  // digits before the point that no longer fit
+  public init?(_ text: ArraySlice<UInt8>) {
+    var rest = text[...]
+    let isNegative = rest.first == 0x2D
+    if isNegative || rest.first == 0x2B { rest = rest.dropFirst() }
+    var mantissa: UInt64 = 0  // the first 18 significant digits: more say nothing above 10⁻¹²
+    var scale = 0  // power of ten that the mantissa counts
     var digits = 0
-    var negative = false
-    var seenPoint = false
-    var exponent = 0
-    var negativeExponent = false
-    var state = Part.sign
-    for byte in text {
-      switch (byte, state) {
-      case (0x2D, .sign), (0x2B, .sign):
-        negative = byte == 0x2D
-        state = .number
-      case (0x30...0x39, .sign), (0x30...0x39, .number):
-        state = .number
+    var hasPoint = false
+    scanning: while let byte = rest.first {
+      switch byte {
+      case 0x30...0x39:
         digits += 1
-        if mantissa < Self.limit * 1_000_000_000_000 {
-          mantissa = mantissa * 10 + Int128(byte - 0x30)
-          if seenPoint { decimals += 1 }
-        } else if !seenPoint {
-          cut += 1
+        if mantissa < 100_000_000_000_000_000 {
+          mantissa = mantissa * 10 + UInt64(byte - 0x30)
+          if hasPoint { scale -= 1 }
+        } else if !hasPoint {
+          scale += 1
         }
-      case (0x2E, .sign), (0x2E, .number):
-        if seenPoint { return nil }
-        seenPoint = true
-        state = .number
-      case (0x65, .number), (0x45, .number):
-        if digits == 0 { return nil }
-        state = .exponentSign
-      case (0x2D, .exponentSign), (0x2B, .exponentSign):
-        negativeExponent = byte == 0x2D
-        state = .exponent
-      case (0x30...0x39, .exponentSign), (0x30...0x39, .exponent):
-        state = .exponentDigits
-        exponent = Int(byte - 0x30)
-      case (0x30...0x39, .exponentDigits):
-        exponent = min(exponent * 10 + Int(byte - 0x30), 10_000)
-      default:
-        return nil
+      case 0x2E where !hasPoint: hasPoint = true
+      case 0x65, 0x45: break scanning
+      default: return nil
       }
+      rest = rest.dropFirst()
     }
-    guard digits > 0, state == .number || state == .exponentDigits else { return nil }
-    var shift = 12 - decimals + cut + (negativeExponent ? -exponent : exponent)
-    if mantissa == 0 { shift = 0 }
-    let bound = Self.limit * Self.scale
-    while shift > 0 {
-      guard mantissa < bound else { return nil }
-      mantissa *= 10
-      shift -= 1
+    guard digits > 0 else { return nil }
+    if !rest.isEmpty {
+      guard let exponent = Self.exponent(rest.dropFirst()) else { return nil }
+      scale += exponent
     }
-    while shift < 0, mantissa != 0 {
-      mantissa /= 10
-      shift += 1
-    }
-    guard mantissa < bound else { return nil }
-    self.trillionths = negative ? -mantissa : mantissa
+    guard let magnitude = Self.trillionths(mantissa, scale: scale) else { return nil }
+    self.trillionths = isNegative ? -magnitude : magnitude
   }
 
-  private enum Part { case sign, number, exponentSign, exponent, exponentDigits }
+  /// The number that text denotes; nil as above.
+  public init?(_ text: String) { self.init(ArraySlice(text.utf8)) }
+
+  /// The digits behind an `e`, bounded: what is beyond overflows or vanishes either way.
+  private static func exponent(_ text: ArraySlice<UInt8>) -> Int? {
+    let isNegative = text.first == 0x2D
+    let digits = isNegative || text.first == 0x2B ? text.dropFirst() : text
+    guard !digits.isEmpty else { return nil }
+    var exponent = 0
+    for byte in digits {
+      guard (0x30...0x39).contains(byte) else { return nil }
+      exponent = min(exponent * 10 + Int(byte - 0x30), 1_000_000)
+    }
+    return isNegative ? -exponent : exponent
+  }
+
+  private static func trillionths(_ mantissa: UInt64, scale: Int) -> Int128? {
+    guard mantissa != 0 else { return 0 }
+    var value = Int128(mantissa)
+    var shift = scale + 12
+    while shift > 0 {
+      guard value < limit * Self.scale else { return nil }
+      value *= 10
+      shift -= 1
+    }
+    while shift < 0 && value != 0 {
+      value /= 10
+      shift += 1
+    }
+    return value < limit * Self.scale ? value : nil
+  }
 
   /// The nearest number of thousandths, halves away from zero.
   public var thousandths: Int64 { rounded(per: 1_000_000_000) }

@@ -9,13 +9,33 @@ extension Instant {
     let local = seconds + Int64(offset)
     let dayNumber = local.floorDivided(by: 86_400)
     let second = Int(local - dayNumber * 86_400)
-    var text = CivilDay(daysSinceEpoch: dayNumber).text
-    text += "T\(padded(second / 3600, 2)):\(padded(second / 60 % 60, 2)):\(padded(second % 60, 2))"
+    let (year, month, day) = CivilDay(daysSinceEpoch: dayNumber).components
+    // Digit by digit: every entry of the journal has a time.
+    var text: [UInt8] = []
+    text.reserveCapacity(29)
+    func put(_ number: Int, _ width: Int, then mark: UInt8? = nil) {
+      for power in [1000, 100, 10, 1].suffix(width) { text.append(0x30 + UInt8(number / power % 10)) }
+      if let mark { text.append(mark) }
+    }
+    put(year, 4, then: 0x2D)
+    put(month, 2, then: 0x2D)
+    put(day, 2, then: 0x54)
+    put(second / 3600, 2, then: 0x3A)
+    put(second / 60 % 60, 2, then: 0x3A)
+    put(second % 60, 2)
     let fraction = Int(milliseconds - seconds * 1000)
-    if fraction != 0 { text += ".\(padded(fraction, 3))" }
-    guard offset != 0 else { return text + "Z" }
-    let minutes = abs(offset) / 60
-    return text + "\(offset < 0 ? "-" : "+")\(padded(minutes / 60, 2)):\(padded(minutes % 60, 2))"
+    if fraction != 0 {
+      text.append(0x2E)
+      put(fraction, 3)
+    }
+    if offset == 0 {
+      text.append(0x5A)
+    } else {
+      text.append(offset < 0 ? 0x2D : 0x2B)
+      put(abs(offset) / 3600, 2, then: 0x3A)
+      put(abs(offset) / 60 % 60, 2)
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 
   /// The moment that RFC 3339 text names; fractions beyond milliseconds are cut.

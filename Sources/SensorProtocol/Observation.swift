@@ -25,6 +25,17 @@ public enum Field: String, CaseIterable, Hashable, Sendable {
   /// Black globe temperature, °C; never an air temperature.
   case temperatureGlobe = "temperature_globe"
 
+  /// The field of a name in UTF-8.
+  init?(name: ArraySlice<UInt8>) {
+    for (field, text) in Self.names where text == name {
+      self = field
+      return
+    }
+    return nil
+  }
+
+  private static let names = allCases.map { ($0, ArraySlice($0.rawValue.utf8)) }
+
   /// Whether it tells how many people there are: refused in a schoolyard in school hours.
   public var isAboutPeople: Bool {
     switch self {

@@ -19,10 +19,10 @@ public struct SenMLRecord: Hashable, Sendable {
     case none
   }
 
-  /// Full name, base name included.
-  public var name: String
-  /// Unit, if any.
-  public var unit: String?
+  /// Full name, base name included, as ASCII.
+  public var name: ArraySlice<UInt8>
+  /// Unit, if any, as UTF-8.
+  public var unit: ArraySlice<UInt8>?
   /// The value.
   public var value: Value
   /// Sum over time, if any.
@@ -79,18 +79,19 @@ public struct SenMLPack: Hashable, Sendable {
 
   /// The values that stay from record to record.
   private struct Base {
-    var name: [UInt8] = []
+    var name: ArraySlice<UInt8> = []
     var time: ExactDecimal?
-    var unit: String?
+    var unit: ArraySlice<UInt8>?
     var value: ExactDecimal?
     var sum: ExactDecimal?
     var version: Int?
 
     mutating func resolve(_ element: JSONValue, arrival: Instant) throws(Refusal) -> SenMLRecord? {
       guard element.kind == .object else { throw .recordMalformed }
-      var name: [UInt8]?
-      var unit: String?
-      var values: [SenMLRecord.Value] = []
+      var name: ArraySlice<UInt8>?
+      var unit: ArraySlice<UInt8>?
+      var value = SenMLRecord.Value.none
+      var valueCount = 0
       var sum: ExactDecimal?
       var time: ExactDecimal?
       var updateTime: ExactDecimal?
@@ -100,18 +101,25 @@ public struct SenMLPack: Hashable, Sendable {
           switch Label(member.rawKey) {
           case .bn: self.name = try member.value.senMLText()
           case .bt: self.time = try member.value.senMLNumber()
-          case .bu: self.unit = String(decoding: try member.value.senMLText(), as: UTF8.self)
+          case .bu: self.unit = try member.value.senMLText()
           case .bv: self.value = try member.value.senMLNumber()
           case .bs: self.sum = try member.value.senMLNumber()
           case .bver: try setVersion(member.value)
           case .n: name = try member.value.senMLText()
-          case .u: unit = String(decoding: try member.value.senMLText(), as: UTF8.self)
-          case .v: values.append(.number(try member.value.senMLNumber()))
-          case .vs: values.append(.text(String(decoding: try member.value.senMLText(), as: UTF8.self)))
+          case .u: unit = try member.value.senMLText()
+          case .v:
+            value = .number(try member.value.senMLNumber())
+            valueCount += 1
+          case .vs:
+            value = .text(String(decoding: try member.value.senMLText(), as: UTF8.self))
+            valueCount += 1
           case .vb:
             guard let flag = member.value.bool else { throw .valueNotANumber }
-            values.append(.boolean(flag))
-          case .vd: values.append(.data(String(decoding: try member.value.senMLText(), as: UTF8.self)))
+            value = .boolean(flag)
+            valueCount += 1
+          case .vd:
+            value = .data(String(decoding: try member.value.senMLText(), as: UTF8.self))
+            valueCount += 1
           case .s: sum = try member.value.senMLNumber()
           case .t: time = try member.value.senMLNumber()
           case .ut: updateTime = try member.value.senMLNumber()
@@ -124,8 +132,7 @@ public struct SenMLPack: Hashable, Sendable {
         }
       }
       if let fault { throw fault }
-      guard values.count <= 1 else { throw .recordMalformed }
-      var value = values.first ?? .none
+      guard valueCount <= 1 else { throw .recordMalformed }
       switch value {
       case .number(let number):
         if let base = self.value {
@@ -149,12 +156,12 @@ public struct SenMLPack: Hashable, Sendable {
         guard let total = (sum ?? ExactDecimal(0)).adding(base) else { throw .valueTooLarge }
         sum = total
       }
-      let fullName = self.name + (name ?? [])
+      let fullName = self.name.isEmpty ? name ?? [] : self.name + (name ?? [])
       guard Self.isName(fullName) else { throw .nameMalformed }
       let ownTime = time != nil || self.time != nil
       let instant = try Self.instant((self.time ?? ExactDecimal(0)).adding(time ?? ExactDecimal(0)), arrival)
       return SenMLRecord(
-        name: String(decoding: fullName, as: UTF8.self), unit: unit ?? self.unit, value: value, sum: sum,
+        name: fullName, unit: unit ?? self.unit, value: value, sum: sum,
         time: instant, hasOwnTime: ownTime, updateTime: updateTime)
     }
 
@@ -172,7 +179,7 @@ public struct SenMLPack: Hashable, Sendable {
     }
 
     /// RFC 8428 §4.5.1: `A-Z a-z 0-9 - : . / _`, beginning with a letter or a digit.
-    private static func isName(_ name: [UInt8]) -> Bool {
+    private static func isName(_ name: ArraySlice<UInt8>) -> Bool {
       guard let first = name.first, name.count <= SenMLPack.maximumName else { return false }
       func isAlphanumeric(_ byte: UInt8) -> Bool {
         switch byte {
@@ -180,8 +187,13 @@ public struct SenMLPack: Hashable, Sendable {
         default: false
         }
       }
+      for byte in name where !isAlphanumeric(byte) {
+        switch byte {
+        case 0x2D, 0x2E, 0x2F, 0x3A, 0x5F: continue
+        default: return false
+        }
+      }
       return isAlphanumeric(first)
-        && name.allSatisfy { isAlphanumeric($0) || [0x2D, 0x3A, 0x2E, 0x2F, 0x5F].contains($0) }
     }
   }
 
@@ -214,8 +226,8 @@ public struct SenMLPack: Hashable, Sendable {
 }
 
 extension JSONValue {
-  fileprivate func senMLText() throws(Refusal) -> [UInt8] {
-    guard let text = stringBytes else { throw .recordMalformed }
+  fileprivate func senMLText() throws(Refusal) -> ArraySlice<UInt8> {
+    guard let text = stringSlice else { throw .recordMalformed }
     return text
   }
 

@@ -61,43 +61,60 @@ public enum SenMLProfile {
   }
 
   /// The field that a name ends in, behind its last `:` or `/`; a level may carry its duration, as `laeq_60s`.
-  private static func field(named name: String) -> (Field, seconds: Int64?)? {
-    var tail = Substring(name)
-    if let mark = name.lastIndex(where: { $0 == ":" || $0 == "/" }) { tail = name[name.index(after: mark)...] }
-    if let field = Field(rawValue: String(tail)) { return (field, nil) }
-    guard let underscore = tail.lastIndex(of: "_"), let field = Field(rawValue: String(tail[..<underscore])),
-      field.isSound
-    else { return nil }
-    let duration = tail[tail.index(after: underscore)...]
+  private static func field(named name: ArraySlice<UInt8>) -> (Field, seconds: Int64?)? {
+    var tail = name
+    if let mark = name.lastIndex(where: { $0 == 0x3A || $0 == 0x2F }) { tail = name[(mark + 1)...] }
+    if let field = Field(name: tail) { return (field, nil) }
+    guard let underscore = tail.lastIndex(of: 0x5F), let field = Field(name: tail[..<underscore]), field.isSound else {
+      return nil
+    }
+    let duration = tail[(underscore + 1)...]
     let factor: Int64
     switch duration.last {
-    case "s": factor = 1
-    case "m": factor = 60
+    case 0x73: factor = 1
+    case 0x6D: factor = 60
     default: return nil
     }
-    guard let count = Int64(duration.dropLast()), (1...3600).contains(count), count * factor <= 3600 else { return nil }
+    guard let count = Int64(String(decoding: duration.dropLast(), as: UTF8.self)), (1...3600).contains(count),
+      count * factor <= 3600
+    else { return nil }
     return (field, count * factor)
   }
 
   /// Converts to the field's unit; nil for a unit that cannot mean this field.
-  private static func inOwnUnit(_ value: ExactDecimal, unit: String?, field: Field) -> ExactDecimal? {
+  private static func inOwnUnit(_ value: ExactDecimal, unit: ArraySlice<UInt8>?, field: Field) -> ExactDecimal? {
     guard let unit else { return value }
-    switch (field, unit) {
-    case (.temperature, "Cel"), (.temperatureGlobe, "Cel"), (.humidity, "%RH"), (.humidity, "%"),
-      (.inTotal, "count"), (.outTotal, "count"), (.people, "count"), (.occupied, "/"), (.occupied, "count"),
-      (.laeq, "dB"), (.lafmax, "dB"), (.laeq, "dBA"), (.lafmax, "dBA"), (.batteryPercent, "%EL"),
-      (.batteryPercent, "%"):
-      return value
-    case (.temperature, "K"), (.temperatureGlobe, "K"):
-      return value.adding(ExactDecimal(trillionths: -273_150_000_000_000))
-    case (.laeq, "Bspl"), (.lafmax, "Bspl"):
-      return value.scaled(by: 10)
-    case (.humidity, "/"), (.batteryPercent, "/"):
-      return value.scaled(by: 100)
-    default:
-      return nil
+    switch field {
+    case .temperature, .temperatureGlobe:
+      if unit == celsius { return value }
+      return unit == kelvin ? value.adding(ExactDecimal(trillionths: -273_150_000_000_000)) : nil
+    case .humidity:
+      if unit == relativeHumidity || unit == percent { return value }
+      return unit == ratio ? value.scaled(by: 100) : nil
+    case .batteryPercent:
+      if unit == batteryPercent || unit == percent { return value }
+      return unit == ratio ? value.scaled(by: 100) : nil
+    case .inTotal, .outTotal, .people:
+      return unit == count ? value : nil
+    case .occupied:
+      return unit == ratio || unit == count ? value : nil
+    case .laeq, .lafmax:
+      if unit == decibel || unit == decibelA { return value }
+      return unit == bel ? value.scaled(by: 10) : nil
     }
   }
+
+  // Units of the SenML registry (RFC 8428 §12.1); `dBA` is none, and common.
+  private static let celsius = ArraySlice("Cel".utf8)
+  private static let kelvin = ArraySlice("K".utf8)
+  private static let relativeHumidity = ArraySlice("%RH".utf8)
+  private static let percent = ArraySlice("%".utf8)
+  private static let batteryPercent = ArraySlice("%EL".utf8)
+  private static let ratio = ArraySlice("/".utf8)
+  private static let count = ArraySlice("count".utf8)
+  private static let decibel = ArraySlice("dB".utf8)
+  private static let decibelA = ArraySlice("dBA".utf8)
+  private static let bel = ArraySlice("Bspl".utf8)
 
   /// What a sensor of that kind can measure at all.
   private static func isPlausible(_ value: Int64, _ field: Field) -> Bool {
