@@ -83,9 +83,11 @@ let package = Package(
     tests("CoolIslands", with: ["Configuration", "Publication", "Quantities", "RingSeries", "SensorProtocol"]),
     tests("Core", with: ["Configuration", "CoolIslands", "Publication", "SensorProtocol", "Quantities", "JSONText"]),
     tests("Configuration", with: ["Core", "CoolIslands", "Publication", "Quantities", "JSONText"]),
-    tests("Gateway", with: [
-      "Configuration", "Core", "CoolIslands", "MQTTLink", "Publication", "SensorProtocol", "Store", "Quantities",
-    ]),
+    tests(
+      "Gateway",
+      with: [
+        "Configuration", "Core", "CoolIslands", "MQTTLink", "Publication", "SensorProtocol", "Store", "Quantities",
+      ]),
     .testTarget(name: "HouseTests", swiftSettings: relaxed),
 
     cLibrary("CMosquitto", pkgConfig: "libmosquitto", debian: "libmosquitto-dev"),

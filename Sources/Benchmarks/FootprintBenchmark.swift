@@ -7,15 +7,22 @@ enum FootprintBenchmark {
     let folder = try Folder()
     let port = try Net.freePort()
     let demo = try Child([
-      "TMPDIR=\(folder.path)", ".build/release/tonnelle", "demo", "--port", String(port), "--operator-port", String(try Net.freePort()),
+      "TMPDIR=\(folder.path)", ".build/release/tonnelle", "demo", "--port", String(port), "--operator-port",
+      String(try Net.freePort()),
     ])
     _ = try wait("the demonstration") { Net.get(port, "/readyz") }
     for _ in 0..<20 {
       _ = Net.get(port, "/", ["Accept: text/html"])
       Thread.sleep(forTimeInterval: 0.5)
     }
-    results.add(Row(name: "resident", unit: "MB in the demo", ours: demo.memory("VmRSS"), peer: 56, peerName: "limit", goal: .atMost(1)))
-    results.add(Row(name: "anonymous", unit: "MB in the demo", ours: demo.memory("RssAnon"), peer: 24, peerName: "limit", goal: .atMost(1)))
+    results.add(
+      Row(
+        name: "resident", unit: "MB in the demo", ours: demo.memory("VmRSS"), peer: 56, peerName: "limit",
+        goal: .atMost(1)))
+    results.add(
+      Row(
+        name: "anonymous", unit: "MB in the demo", ours: demo.memory("RssAnon"), peer: 24, peerName: "limit",
+        goal: .atMost(1)))
     demo.stop()
 
     let stage = try Stage()

@@ -24,11 +24,13 @@ enum IngestBenchmark {
     let name = "mosquitto_sub"
     results.add(
       Row(
-        name: "ingest qos\(qos) cpu", unit: "µs a message", ours: median(ours.map(\.micros)), peer: median(theirs.map(\.micros)),
+        name: "ingest qos\(qos) cpu", unit: "µs a message", ours: median(ours.map(\.micros)),
+        peer: median(theirs.map(\.micros)),
         peerName: name, goal: .atMost(2.5)))
     results.add(
       Row(
-        name: "ingest qos\(qos) rate", unit: "messages a second", ours: median(ours.map(\.rate)), peer: median(theirs.map(\.rate)),
+        name: "ingest qos\(qos) rate", unit: "messages a second", ours: median(ours.map(\.rate)),
+        peer: median(theirs.map(\.rate)),
         peerName: name))
   }
 
@@ -53,9 +55,12 @@ enum IngestBenchmark {
     try publish(to: stage.brokerPort, qos: qos) { sensor, number in
       // A time of its own for each reading of a sensor: a second apart, ending now.
       let time = Int(Date().timeIntervalSince1970) - count / sensors + number / sensors
-      return #"[{"bt":\#(time),"n":"temperature","u":"Cel","v":\#(20 + number % 150 / 10).\#(number % 10)},{"n":"humidity","u":"%RH","v":\#(30 + number % 60)}]"#
+      return
+        #"[{"bt":\#(time),"n":"temperature","u":"Cel","v":\#(20 + number % 150 / 10).\#(number % 10)},{"n":"humidity","u":"%RH","v":\#(30 + number % 60)}]"#
     }
-    _ = try wait("all messages", seconds: 60, every: 0.1) { (stage.ledger("outcome=\"messages\"") ?? 0) >= Double(count) ? true : nil }
+    _ = try wait("all messages", seconds: 60, every: 0.1) {
+      (stage.ledger("outcome=\"messages\"") ?? 0) >= Double(count) ? true : nil
+    }
     let elapsed = Date().timeIntervalSince(begun)
     let used = child.processorTime - before
     child.stop()
@@ -101,7 +106,8 @@ enum IngestBenchmark {
         - {prom_name: humidity, mqtt_name: humidity, help: h, type: gauge}
       """)
     let child = try Child([
-      "prometheus-mqtt-exporter", "-config", config, "-listen-address", "127.0.0.1", "-listen-port", String(metrics), "-log-level", "error",
+      "prometheus-mqtt-exporter", "-config", config, "-listen-address", "127.0.0.1", "-listen-port", String(metrics),
+      "-log-level", "error",
     ])
     _ = try wait("the exporter") { Net.get(metrics, "/metrics") }
     Thread.sleep(forTimeInterval: 0.5)
@@ -131,7 +137,10 @@ enum IngestBenchmark {
     }
     for number in 0..<count {
       let sensor = number % sensors
-      guard link.publish("tonnelle/v1/up/p\(sensor / 2)/s\(sensor)", Array(payload(sensor, number).utf8), qos: qos, retain: false) != nil
+      guard
+        link.publish(
+          "tonnelle/v1/up/p\(sensor / 2)/s\(sensor)", Array(payload(sensor, number).utf8), qos: qos, retain: false)
+          != nil
       else { throw BenchmarkError(description: "publishing failed") }
       waiting += 1
       guard number % 100 == 99 else { continue }

@@ -12,11 +12,14 @@ enum PageBenchmark {
     for name in ["body", "proxy", "fastcgi", "uwsgi", "scgi"] {
       try FileManager.default.createDirectory(atPath: "\(stage.folder.path)/\(name)", withIntermediateDirectories: true)
     }
-    let temporary = ["client_body_temp_path body", "proxy_temp_path proxy", "fastcgi_temp_path fastcgi", "uwsgi_temp_path uwsgi", "scgi_temp_path scgi"]
-      .map { text in
-        let words = text.split(separator: " ")
-        return "\(words[0]) \(stage.folder.path)/\(words[1]);"
-      }.joined(separator: "\n")
+    let temporary = [
+      "client_body_temp_path body", "proxy_temp_path proxy", "fastcgi_temp_path fastcgi", "uwsgi_temp_path uwsgi",
+      "scgi_temp_path scgi",
+    ]
+    .map { text in
+      let words = text.split(separator: " ")
+      return "\(words[0]) \(stage.folder.path)/\(words[1]);"
+    }.joined(separator: "\n")
     let config = try stage.folder.write(
       "nginx.conf",
       """
@@ -37,12 +40,15 @@ enum PageBenchmark {
     nginx.stop()
     child.stop()
     results.add(
-      Row(name: "list page", unit: "requests a second", ours: median(ours), peer: median(theirs), peerName: "nginx", goal: .atLeast(0.9)))
+      Row(
+        name: "list page", unit: "requests a second", ours: median(ours), peer: median(theirs), peerName: "nginx",
+        goal: .atLeast(0.9)))
   }
 
   private static func wrk(_ url: String) throws -> Double {
     let pipe = Pipe()
-    let child = try Child(["wrk", "-t2", "-c64", "-d4s", "-H", "Accept: text/html", url], output: pipe.fileHandleForWriting)
+    let child = try Child(
+      ["wrk", "-t2", "-c64", "-d4s", "-H", "Accept: text/html", url], output: pipe.fileHandleForWriting)
     try pipe.fileHandleForWriting.close()
     let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
     child.wait()

@@ -42,10 +42,14 @@ struct Results {
   mutating func add(_ row: Row) {
     if rows.isEmpty { print("name                      ours      peer  ratio  goal     met  unit, peer") }
     rows.append(row)
-    func pad(_ text: String, _ width: Int) -> String { String(repeating: " ", count: max(0, width - text.count)) + text }
+    func pad(_ text: String, _ width: Int) -> String {
+      String(repeating: " ", count: max(0, width - text.count)) + text
+    }
     let name = row.name + String(repeating: " ", count: max(0, 25 - row.name.count))
     let goal = row.goal.map { "\(pad($0.text, 7))  \($0.isMet(by: row.ratio) ? "yes" : " no")" } ?? pad("", 12)
-    print("\(name)\(pad(Self.number(row.ours), 8))  \(pad(Self.number(row.peer), 8))  \(pad(Self.number(row.ratio), 5))  \(goal)  \(row.unit), \(row.peerName)")
+    print(
+      "\(name)\(pad(Self.number(row.ours), 8))  \(pad(Self.number(row.peer), 8))  \(pad(Self.number(row.ratio), 5))  \(goal)  \(row.unit), \(row.peerName)"
+    )
   }
 
   static func number(_ value: Double) -> String {

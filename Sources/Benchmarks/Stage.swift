@@ -45,7 +45,9 @@ final class Child {
   func memory(_ key: String) -> Double {
     let text = (try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8)) ?? ""
     let line = text.split(separator: "\n").first { $0.hasPrefix(key + ":") } ?? ""
-    return (Double(line.split(separator: " ").dropFirst().first ?? "") ?? Double(line.split(whereSeparator: { !$0.isNumber }).first ?? "0") ?? 0) / 1000
+    return
+      (Double(line.split(separator: " ").dropFirst().first ?? "") ?? Double(
+        line.split(whereSeparator: { !$0.isNumber }).first ?? "0") ?? 0) / 1000
   }
 }
 
@@ -95,7 +97,8 @@ enum Net {
     let pipe = Pipe()
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/curl")
-    process.arguments = ["-sf", "--max-time", "5"] + headers.flatMap { ["-H", $0] } + ["http://127.0.0.1:\(port)\(path)"]
+    process.arguments =
+      ["-sf", "--max-time", "5"] + headers.flatMap { ["-H", $0] } + ["http://127.0.0.1:\(port)\(path)"]
     process.standardOutput = pipe
     guard (try? process.run()) != nil else { return nil }
     let data = pipe.fileHandleForReading.readDataToEndOfFile()
@@ -105,7 +108,9 @@ enum Net {
 }
 
 /// Asks until the answer is not nil.
-func wait<Value>(_ what: String, seconds: Double = 30, every interval: Double = 0.02, _ condition: () throws -> Value?) throws -> Value {
+func wait<Value>(_ what: String, seconds: Double = 30, every interval: Double = 0.02, _ condition: () throws -> Value?)
+  throws -> Value
+{
   let end = Date().addingTimeInterval(seconds)
   while Date() < end {
     if let value = try condition() { return value }
@@ -140,7 +145,8 @@ final class Stage {
     let features = (0..<places).map {
       #"{"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"p\#($0)","name":"Place \#($0)","kind":"park","opening_hours":"Mo-Su 06:00-23:00"}}"#
     }
-    _ = try folder.write("places.geojson", #"{"type":"FeatureCollection","features":[\#(features.joined(separator: ","))]}"#)
+    _ = try folder.write(
+      "places.geojson", #"{"type":"FeatureCollection","features":[\#(features.joined(separator: ","))]}"#)
     let sensors = (0..<places * 2).map {
       #"{"id":"s\#($0)","place":"p\#($0 / 2)","fields":["temperature","humidity"],"period_s":60}"#
     }
@@ -157,7 +163,8 @@ final class Stage {
   }
 
   var token: String {
-    ((try? String(contentsOfFile: folder.path + "/data/operators.token", encoding: .utf8)) ?? "").trimmingCharacters(in: .newlines)
+    ((try? String(contentsOfFile: folder.path + "/data/operators.token", encoding: .utf8)) ?? "").trimmingCharacters(
+      in: .newlines)
   }
 
   /// A value of the gateway's metrics, by the end of its name or its label.

@@ -46,7 +46,8 @@ enum DemoCommand: Command {
     let broker = try DemoBroker(folder: folder)
     defer { broker.stop() }
     Terminal.error("mosquitto     127.0.0.1:\(broker.port), process \(broker.process), in \(folder)\n")
-    let settings = try writeSettings(from: source, to: folder, broker.port, publicPort, operatorsPort)
+    let settings = try writeSettings(
+      from: source, to: folder, speed: speed, broker.port, publicPort, operatorsPort)
     let loaded = try LoadedConfiguration.load(settings, quietly: true)
     let preloaded = try preload(series, loaded)
     Memory.giveBack()
@@ -99,14 +100,16 @@ enum DemoCommand: Command {
 
   /// The shipped settings with this run's ports; everything else is as a city would write it.
   private static func writeSettings(
-    from source: String, to folder: String, _ broker: Int, _ publicPort: Int, _ operatorsPort: Int
+    from source: String, to folder: String, speed: Int64, _ broker: Int, _ publicPort: Int, _ operatorsPort: Int
   ) throws(CommandFailure) -> String {
     guard let text = Files.read(source + "/settings.json"), let places = Files.read(source + "/places.geojson") else {
       throw CommandFailure("\(source) holds no settings.json or no places.geojson")
     }
-    let shipped = String(decoding: text, as: UTF8.self)
-    let replaced = shipped.replacingPort(1883, with: broker).replacingPort(8080, with: publicPort)
-      .replacingPort(8081, with: operatorsPort)
+    var replaced = String(decoding: text, as: UTF8.self)
+    for (old, new) in [
+      ("\"port\": 1883", "\"port\": \(broker)"), ("\"port\": 8080", "\"port\": \(publicPort)"),
+      ("\"port\": 8081", "\"port\": \(operatorsPort)"), ("{speed}", String(speed)),
+    ] { replaced = replaced.replacing(old, with: new) }
     try Files.writePrivate(replaced, to: folder + "/settings.json")
     try Files.writePrivate(String(decoding: places, as: UTF8.self), to: folder + "/places.geojson")
     return folder + "/settings.json"
@@ -140,22 +143,5 @@ enum DemoCommand: Command {
     } catch {
       throw CommandFailure(error.description)
     }
-  }
-}
-
-extension String {
-  fileprivate func replacingPort(_ old: Int, with new: Int) -> String {
-    let mark = "\"port\": \(old)"
-    guard let range = self.range(ofText: mark) else { return self }
-    return self[..<range.lowerBound] + "\"port\": \(new)" + self[range.upperBound...]
-  }
-
-  private func range(ofText text: String) -> Range<String.Index>? {
-    var start = startIndex
-    while start < endIndex {
-      if self[start...].hasPrefix(text) { return start..<index(start, offsetBy: text.count) }
-      start = index(after: start)
-    }
-    return nil
   }
 }

@@ -185,13 +185,17 @@ import Testing
     #expect(!String(decoding: stored.payload, as: UTF8.self).contains("people"))
     var evening = message
     evening.arrival = Fixture.start + .hours(6)
-    #expect(Admission.of(evening, in: try #require(world.state)) == .admitted(.message(evening), sensor: world.state?.sensor(onTopic: evening.topic), refusals: []))
+    #expect(
+      Admission.of(evening, in: try #require(world.state))
+        == .admitted(.message(evening), sensor: world.state?.sensor(onTopic: evening.topic), refusals: []))
   }
 
   @Test("a retained reading that carries its own time counts") func retainedWithTime() throws {
     let world = try Fixture.world()
     let message = Fixture.message(
       "tonnelle/v1/up/parc/air", #"[{"n":"temperature","v":25,"t":-60}]"#, at: 1, retained: true)
-    #expect(Admission.of(message, in: try #require(world.state)) == .admitted(.message(message), sensor: world.state?.sensor(onTopic: message.topic), refusals: []))
+    #expect(
+      Admission.of(message, in: try #require(world.state))
+        == .admitted(.message(message), sensor: world.state?.sensor(onTopic: message.topic), refusals: []))
   }
 }
