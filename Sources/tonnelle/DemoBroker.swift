@@ -18,8 +18,10 @@ final class DemoBroker {
       persistence false
       max_queued_messages 200000
       log_dest none
+      \(geteuid() == 0 ? "user root" : "")
 
       """, to: file)
+    // As root mosquitto would change to a user of its own, and with that forget whose end it waits for: hence `user`.
     // setpriv (util-linux) has the kernel end the broker when the thread that started it ends: this is the main one.
     let words = ["setpriv", "--pdeathsig", "TERM", "/usr/sbin/mosquitto", "-c", file]
     let vector = unsafe words.map { unsafe strdup($0) } + [nil]

@@ -24,6 +24,22 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "acceptance: long tests, run by make acceptance")
 
 
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    """Keeps the result of each long test, with date and commit, in docs/acceptance.md."""
+    report = (yield).get_result()
+    if report.when != "call" or item.get_closest_marker("acceptance") is None:
+        return
+    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True).stdout.strip()
+    notes = " ".join(f"{name} {value}" for name, value in report.user_properties)
+    path = ROOT / "docs/acceptance.md"
+    if not path.exists():
+        path.write_text("# Results of the long tests\n\n`make acceptance` adds a line for each.\n\n"
+                        "| date | commit | test | result | seconds | notes |\n| --- | --- | --- | --- | ---: | --- |\n")
+    with open(path, "a") as file:
+        file.write(f"| {time.strftime('%Y-%m-%d')} | {commit} | {item.name} | {report.outcome} | {report.duration:.0f} | {notes} |\n")
+
+
 def free_ports(count):
     """Ports that were free a moment ago, all held until all are known."""
     sockets = [socket.socket() for _ in range(count)]

@@ -50,9 +50,10 @@ class Publisher(threading.Thread):
         self.client.disconnect()
 
 
-def kills(folder, broker, count, seed):
+def kills(folder, broker, count, note):
     """Kills a gateway at random moments under load, with another beside it that nobody disturbs."""
-    print(f"seed {seed}")
+    seed = random.randrange(1 << 32)
+    note("seed", seed)
     chance = random.Random(seed)
     (folder / "a").mkdir()
     (folder / "b").mkdir()
@@ -73,6 +74,7 @@ def kills(folder, broker, count, seed):
         publisher.finish()
         disturbed.connected()
         total = len(publisher.sent)
+        note("messages", total)
         wait_for("all messages in the calm gateway", lambda: calm.ledger()["messages"] == total, 60)
         wait_for("all messages", lambda: disturbed.ledger()["messages"] >= total, 60)
         live = json.loads(disturbed.operators("/api/state"))
@@ -105,13 +107,13 @@ def kills(folder, broker, count, seed):
     assert bare(live) == bare(undisturbed)
 
 
-def test_five_kills(folder, broker):
-    kills(folder, broker, 5, seed=random.randrange(1 << 32))
+def test_five_kills(folder, broker, record_property):
+    kills(folder, broker, 5, record_property)
 
 
 @pytest.mark.acceptance
-def test_twenty_kills(folder, broker):
-    kills(folder, broker, 20, seed=random.randrange(1 << 32))
+def test_twenty_kills(folder, broker, record_property):
+    kills(folder, broker, 20, record_property)
 
 
 def test_the_broker_restarts_under_load(folder, broker, gateway):

@@ -38,7 +38,8 @@ class Browser:
         return self
 
     def text(self, selector="main"):
-        return self.driver.find_element(By.CSS_SELECTOR, selector).text
+        # In one step: the page may swap the element between finding and reading it.
+        return self.driver.execute_script("return document.querySelector(arguments[0]).innerText", selector)
 
     def violations(self):
         self.driver.execute_script((importlib.resources.files("axe_playwright_python") / "axe.min.js").read_text())
