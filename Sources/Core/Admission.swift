@@ -60,3 +60,8 @@ public enum Admission: Hashable, Sendable {
     return state.place(String(place)) == nil ? .placeUnknown : .sensorUnknown
   }
 }
+
+extension CityState {
+  /// Decides on a message. A method, so that the city is lent and not copied.
+  func admission(of message: Message) -> Admission { Admission.of(message, in: self) }
+}

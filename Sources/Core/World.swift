@@ -120,7 +120,7 @@ public struct World: Sendable {
   }
 
   /// Decides whether a message may enter the journal; nil before the first configuration.
-  public func admission(of message: Message) -> Admission? { state.map { Admission.of(message, in: $0) } }
+  public func admission(of message: Message) -> Admission? { state?.admission(of: message) }
 
   /// How many sensors are configured.
   public var sensorCount: Int { state?.city.sensors.count ?? 0 }

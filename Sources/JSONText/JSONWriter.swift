@@ -53,11 +53,15 @@ public struct JSONWriter: Sendable {
 
   /// Writes a string.
   public mutating func string(_ text: String) {
-    // Nearly all strings are names that need no escape.
-    guard !text.utf8.contains(where: JSONEscapes.needsEscape) else { return string(utf8: Array(text.utf8)) }
     separate()
     bytes.append(0x22)
+    // Nearly all strings need no escape: they are copied at once, and looked through where they lie.
+    let start = bytes.count
     bytes.append(contentsOf: text.utf8)
+    if bytes[start...].contains(where: JSONEscapes.needsEscape) {
+      bytes.removeSubrange(start...)
+      JSONEscapes.append(Array(text.utf8), to: &bytes)
+    }
     bytes.append(0x22)
     needsComma = true
   }

@@ -10,32 +10,42 @@ extension Instant {
     let dayNumber = local.floorDivided(by: 86_400)
     let second = Int(local - dayNumber * 86_400)
     let (year, month, day) = CivilDay(daysSinceEpoch: dayNumber).components
-    // Digit by digit: every entry of the journal has a time.
+    // Digit by digit into bytes: every entry of the journal has a time.
     var text: [UInt8] = []
     text.reserveCapacity(29)
-    func put(_ number: Int, _ width: Int, then mark: UInt8? = nil) {
-      for power in [1000, 100, 10, 1].suffix(width) { text.append(0x30 + UInt8(number / power % 10)) }
-      if let mark { text.append(mark) }
-    }
-    put(year, 4, then: 0x2D)
-    put(month, 2, then: 0x2D)
-    put(day, 2, then: 0x54)
-    put(second / 3600, 2, then: 0x3A)
-    put(second / 60 % 60, 2, then: 0x3A)
-    put(second % 60, 2)
+    append(year / 100, to: &text)
+    append(year % 100, to: &text)
+    text.append(0x2D)
+    append(month, to: &text)
+    text.append(0x2D)
+    append(day, to: &text)
+    text.append(0x54)
+    append(second / 3600, to: &text)
+    text.append(0x3A)
+    append(second / 60 % 60, to: &text)
+    text.append(0x3A)
+    append(second % 60, to: &text)
     let fraction = Int(milliseconds - seconds * 1000)
     if fraction != 0 {
       text.append(0x2E)
-      put(fraction, 3)
+      text.append(0x30 + UInt8(fraction / 100))
+      append(fraction % 100, to: &text)
     }
     if offset == 0 {
       text.append(0x5A)
     } else {
       text.append(offset < 0 ? 0x2D : 0x2B)
-      put(abs(offset) / 3600, 2, then: 0x3A)
-      put(abs(offset) / 60 % 60, 2)
+      append(abs(offset) / 3600, to: &text)
+      text.append(0x3A)
+      append(abs(offset) / 60 % 60, to: &text)
     }
     return String(decoding: text, as: UTF8.self)
+  }
+
+  /// Two digits.
+  private func append(_ number: Int, to text: inout [UInt8]) {
+    text.append(0x30 + UInt8(number / 10 % 10))
+    text.append(0x30 + UInt8(number % 10))
   }
 
   /// The moment that RFC 3339 text names; fractions beyond milliseconds are cut.

@@ -56,6 +56,18 @@ public struct SenMLPack: Hashable, Sendable {
   ///   - arrival: the moment that relative times count from.
   /// - Throws: ``Refusal`` for the pack as a whole: syntax, version, must-understand labels, limits.
   public init(json payload: [UInt8], arrival: Instant) throws(Refusal) {
+    try Self.read(payload, arrival: arrival) { outcome in
+      switch outcome {
+      case .success(let record): records.append(record)
+      case .failure(let refusal): refusals.append(refusal)
+      }
+    }
+  }
+
+  /// Resolves a pack record by record, without keeping them.
+  static func read(
+    _ payload: [UInt8], arrival: Instant, _ body: (Result<SenMLRecord, Refusal>) -> Void
+  ) throws(Refusal) {
     let document: JSONDocument
     do {
       document = try JSONDocument(payload, options: .init(maximumDepth: 16))
@@ -67,12 +79,12 @@ public struct SenMLPack: Hashable, Sendable {
     var count = 0
     for element in document.root.elements {
       count += 1
-      guard count <= Self.maximumRecords else { throw .tooManyRecords }
+      guard count <= maximumRecords else { throw .tooManyRecords }
       do {
-        if let record = try base.resolve(element, arrival: arrival) { records.append(record) }
+        if let record = try base.resolve(element, arrival: arrival) { body(.success(record)) }
       } catch {
         if error == .versionTooNew || error == .mustUnderstand { throw error }
-        refusals.append(error)
+        body(.failure(error))
       }
     }
   }

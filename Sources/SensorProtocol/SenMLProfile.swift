@@ -12,12 +12,10 @@ public enum SenMLProfile {
     guard let first = payload.first else { throw .payloadEmpty }
     // CBOR comes with a later release; its first bytes are reserved for it.
     if (0x80...0x9F).contains(first) || first == 0xD9 { throw .encodingUnknown }
-    let pack = try SenMLPack(json: payload, arrival: arrival)
-    var decoded = Decoded(refusals: pack.refusals)
-    decoded.observations.reserveCapacity(pack.records.count)
-    for record in pack.records {
+    var decoded = Decoded()
+    try SenMLPack.read(payload, arrival: arrival) { outcome in
       do throws(Refusal) {
-        decoded.observations.append(try observation(record))
+        decoded.observations.append(try observation(try outcome.get()))
       } catch {
         decoded.refusals.append(error)
       }
