@@ -91,6 +91,11 @@ public enum ConfigurationReader {
       ConfigurationOutcome(configured: report.hasErrors ? nil : configured, findings: report.findings)
     }
     guard let file = text.files.first else { return outcome(nil) }
+    for file in text.files where !UTF8Check.isText(file.text) {
+      // Also where a comment could hold it: the journal keeps the files as text.
+      report.add(.error, file.name, nil, "", "the file is not UTF-8 text")
+    }
+    guard !report.hasErrors else { return outcome(nil) }
     guard let content = SettingsReader(file: file.name, report: report).read(file.text) else { return outcome(nil) }
     var places: [PlaceContent] = []
     if let file = text.files.dropFirst().first(where: { $0.name == content.settings.placesFile }) {

@@ -216,7 +216,7 @@ struct SettingsReader {
     }
     return SensorContent(
       id: id, place: place, topic: topic ?? "tonnelle/v1/up/\(level)/\(id)", decoder: decoder, fields: fields,
-      period: period, staleAfter: stale, counterBits: bits, value: reader.value, path: reader.path)
+      period: period, staleAfter: stale, counterBits: bits == 16 ? 16 : 32, value: reader.value, path: reader.path)
   }
 
   private func choices(_ reader: ObjectReader, _ choices: inout Choices) {

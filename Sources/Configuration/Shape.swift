@@ -36,12 +36,11 @@ struct Shape {
     guard numbers.count == 2, let longitude = numbers[0], let latitude = numbers[1] else {
       throw ShapeError(description: "a position is [longitude, latitude]")
     }
-    let x = Int64(longitude.trillionths / 100_000)
-    let y = Int64(latitude.trillionths / 100_000)
-    guard abs(x) <= 1_800_000_000, abs(y) <= 900_000_000 else {
+    let (x, y) = (longitude.thousandths, latitude.thousandths)
+    guard abs(x) <= 180_000, abs(y) <= 90_000 else {
       throw ShapeError(description: "longitude is -180 to 180 and stands first, latitude is -90 to 90")
     }
-    return Point(x: x, y: y)
+    return Point(x: Int64(longitude.trillionths / 100_000), y: Int64(latitude.trillionths / 100_000))
   }
 
   /// A polygon whose exterior runs counter-clockwise and whose holes run clockwise (RFC 7946 §3.1.6).

@@ -100,6 +100,12 @@ extension CityState {
     return now - last <= city.sensors[sensor].staleAfter
   }
 
+  /// Whether a sensor lately measured something that is not about people.
+  private func isMeasuring(_ sensor: Int, at now: Instant) -> Bool {
+    guard let last = sensors[sensor].lastMeasured else { return false }
+    return now - last <= city.sensors[sensor].staleAfter
+  }
+
   /// The mean of a field over the minutes of the window that ends with the running minute.
   func windowMean(_ field: Field, sensor: Int, minutes: Int64, at now: Instant) -> Int64? {
     guard let series = series(field, of: sensor) else { return nil }
@@ -128,7 +134,7 @@ extension CityState {
 
   private mutating func coolness(_ index: Int, at now: Instant) -> PublicIndicators.Coolness? {
     let choices = city.choices
-    let alive = sensorsOfPlace[index].filter { isAlive($0, at: now) }
+    let alive = sensorsOfPlace[index].filter { isMeasuring($0, at: now) }
     let window = choices.coolnessWindowMinutes
     let means = alive.compactMap { windowMean(.temperature, sensor: $0, minutes: window, at: now) }
     let lasts = alive.compactMap {
@@ -200,6 +206,7 @@ extension CityState {
 
   /// The head count returns to nobody once after each closing, when the grace has passed.
   private mutating func resetHeadcount(_ index: Int, at now: Instant) {
+    guard places[index].override?.state != .open else { return }
     let due = places[index].intervals.last { $0.until + city.choices.resetGrace <= now }
     guard let end = due?.until, end > places[index].headcount.lastReset ?? .distantPast else { return }
     places[index].headcount.reset(at: end)
@@ -207,14 +214,19 @@ extension CityState {
 
   /// What the public knows of the occupancy changes on a five-minute grid, and depends on level and capacity alone.
   private mutating func updateOccupancy(_ index: Int, at now: Instant) {
-    guard countsPeople(index) else { return }
+    guard countsPeople(index) else {
+      places[index].occupancy.forget()
+      places[index].publicOccupancy = nil
+      return
+    }
     let grid = now.floored(toMilliseconds: Self.occupancyGrid.milliseconds)
     guard grid == now, places[index].occupancySetAt != grid else { return }
     places[index].occupancySetAt = grid
-    let isFresh = sensorsOfPlace[index].contains {
-      city.sensors[$0].fields.contains(where: \.isAboutPeople) && isAlive($0, at: now)
-    }
-    guard isFresh, let capacity = city.places[index].capacity, capacity > 0 else {
+    let patience = sensorsOfPlace[index].filter { city.sensors[$0].fields.contains(where: \.isAboutPeople) }
+      .map { city.sensors[$0].staleAfter }.max()
+    guard let heard = places[index].headcount.lastHeard, let patience, now - heard <= patience,
+      let capacity = city.places[index].capacity, capacity > 0
+    else {
       places[index].occupancy.forget()
       places[index].publicOccupancy = nil
       return
@@ -229,12 +241,13 @@ extension CityState {
 
   // MARK: Freshness
 
+  /// Of sensors that only count people the public learns nothing here: a beam that speaks is somebody passing.
   private func freshness(_ index: Int, at now: Instant) -> PublicIndicators.Freshness? {
-    let own = sensorsOfPlace[index]
+    let own = sensorsOfPlace[index].filter { city.sensors[$0].fields.contains { !$0.isAboutPeople } }
     guard !own.isEmpty else { return nil }
     return .init(
-      observedAt: own.compactMap { sensors[$0].lastObserved }.max(),
-      alive: own.count { isAlive($0, at: now) }, expected: own.count)
+      observedAt: own.compactMap { sensors[$0].lastMeasured }.max(),
+      alive: own.count { isMeasuring($0, at: now) }, expected: own.count)
   }
 
   // MARK: When next
@@ -249,12 +262,12 @@ extension CityState {
       if countsPeople(index) { consider(interval.until + city.choices.resetGrace) }
     }
     if let override = places[index].override { consider(override.until) }
-    var anyAlive = false
-    for sensor in sensorsOfPlace[index] where isAlive(sensor, at: now) {
-      anyAlive = true
-      if let last = sensors[sensor].lastObserved { consider(last + city.sensors[sensor].staleAfter + .milliseconds(1)) }
+    var anyMeasuring = false
+    for sensor in sensorsOfPlace[index] where isMeasuring(sensor, at: now) {
+      anyMeasuring = true
+      if let last = sensors[sensor].lastMeasured { consider(last + city.sensors[sensor].staleAfter + .milliseconds(1)) }
     }
-    if anyAlive { consider(now.floored(toMilliseconds: 60_000) + .minutes(1)) }
+    if anyMeasuring { consider(now.floored(toMilliseconds: 60_000) + .minutes(1)) }
     if countsPeople(index) {
       consider(now.floored(toMilliseconds: Self.occupancyGrid.milliseconds) + Self.occupancyGrid)
     }

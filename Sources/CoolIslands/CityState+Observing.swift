@@ -34,6 +34,9 @@ extension CityState {
       sensors[sensor].readings += 1
       sensors[sensor].lastObserved = max(sensors[sensor].lastObserved ?? time, time)
       note(observation, sensor: sensor, at: time)
+      // Nothing public may move because somebody passed: people are looked at on the five-minute grid alone.
+      guard !observation.field.isAboutPeople else { break }
+      sensors[sensor].lastMeasured = max(sensors[sensor].lastMeasured ?? time, time)
       if let place = city.sensors[sensor].place { schedule(place, at: arrival.nextWholeSecond) }
     case .repeated, .conflicting, .tooOld, .ahead:
       break
@@ -86,7 +89,8 @@ extension CityState {
 
   private func hadSchoolHours(place: Int, from: Instant, to: Instant) -> Bool {
     guard city.places[place].schoolHours != nil, from < to else { return false }
-    return places[place].schoolIntervals.contains { $0.from < to && $0.until > from }
+    // The intervals that are kept begin yesterday; a longer silence may hide anything.
+    return to - from > .days(1) || places[place].schoolIntervals.contains { $0.from < to && $0.until > from }
   }
 
   /// A presence sensor only says "someone": one person if nobody was counted, nobody once all sensors are free.

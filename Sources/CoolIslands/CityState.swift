@@ -33,6 +33,8 @@ public struct Transition: Hashable, Sendable {
 struct SensorState {
   var series: [SeriesIndex]  // one a declared field, in the sensor's order
   var lastObserved: Instant?
+  /// When it last said something that is not about people: what the public may know of its life.
+  var lastMeasured: Instant?
   var readings: Int64 = 0
   var entered = Counter()
   var left = Counter()
@@ -148,6 +150,23 @@ public struct CityState: Sendable {
 
   /// Takes what a source says about the heat.
   public mutating func setHeat(_ entry: HeatEntry) { heat.set(entry) }
+
+  /// The clock is set back: nothing may lie in what is the future again, or it would outlive the truth.
+  public mutating func setBack(to now: Instant) {
+    bank.rewind(to: now.milliseconds)
+    heat.setBack(to: now)
+    for index in sensors.indices {
+      sensors[index].lastObserved = sensors[index].lastObserved.map { min($0, now) }
+      sensors[index].lastMeasured = sensors[index].lastMeasured.map { min($0, now) }
+      sensors[index].lastCounted = sensors[index].lastCounted.map { min($0, now) }
+      sensors[index].entered = Counter()
+      sensors[index].left = Counter()
+    }
+    for index in places.indices {
+      places[index].headcount.setBack(to: now)
+      places[index].occupancySetAt = nil
+    }
+  }
 
   /// Asks for an evaluation of every place.
   public mutating func evaluateAll(at now: Instant) {

@@ -45,6 +45,12 @@ public struct Headcount: Hashable, Sendable {
     lastReset = time
   }
 
+  /// The clock is set back.
+  mutating func setBack(to now: Instant) {
+    lastHeard = lastHeard.map { min($0, now) }
+    lastReset = lastReset.map { min($0, now) }
+  }
+
   /// The half width of the interval around the count, rounded outwards: 3 % of all passages.
   public var uncertainty: Int64 { (passages * 3 + 99) / 100 }
 

@@ -54,6 +54,11 @@ public struct Heat: Hashable, Sendable {
     entries.sort { $0.source.rawValue < $1.source.rawValue }
   }
 
+  /// The clock is set back: what began later began now.
+  mutating func setBack(to now: Instant) {
+    for index in entries.indices { entries[index].from = min(entries[index].from, now) }
+  }
+
   /// The level in force; nil when no source is valid.
   public func effective(at now: Instant) -> PublicHeat? {
     let valid = entries.filter { $0.from <= now && now < ($0.until ?? .distantFuture) }

@@ -41,7 +41,7 @@ public enum Sound {
   ///   - energy: Σ seconds × 10^(level / 10 dB).
   ///   - seconds: Σ seconds, above 0.
   /// - Returns: the level, rounded to thousandths of a decibel.
-  public static func laeq(energy: Int64, seconds: Int64) -> MilliDecibels {
+  public static func laeq(energy: Int128, seconds: Int64) -> MilliDecibels {
     MilliDecibels(rounding: 10 * log10(Double(energy) / Double(seconds)))
   }
 }

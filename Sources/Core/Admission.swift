@@ -42,12 +42,16 @@ public enum Admission: Hashable, Sendable {
     // A retained message without a time of its own may be years old.
     if message.isRetained && !decoded.observations.allSatisfy(\.hasOwnTime) { return .refused(.retained) }
     guard isInSchoolyard, let place = configured.place else { return asItIs }
+    // A device's clock may be wrong: neither its time nor the arrival may lie in school hours.
+    let isSchoolNow = state.isSchoolHour(place: place, at: message.arrival)
     let kept = decoded.observations.filter {
-      !($0.field.isAboutPeople || $0.field.isSound) || !state.isSchoolHour(place: place, at: $0.time)
+      !($0.field.isAboutPeople || $0.field.isSound)
+        || !(isSchoolNow || state.isSchoolHour(place: place, at: $0.time))
     }
     let refused = decoded.observations.count - kept.count
-    guard refused > 0 else { return asItIs }
-    guard !kept.isEmpty else { return .refused(.schoolHours) }
+    // What could not be decoded may be a count all the same: in school hours only what is understood is stored.
+    guard refused > 0 || (isSchoolNow && !decoded.refusals.isEmpty) else { return asItIs }
+    guard !kept.isEmpty else { return .refused(refused > 0 ? .schoolHours : decoded.refusals[0]) }
     var reduced = message
     reduced.payload = SenMLProfile.encode(kept)
     let refusals = decoded.refusals + Array(repeating: .schoolHours, count: refused)
@@ -62,6 +66,8 @@ public enum Admission: Hashable, Sendable {
 }
 
 extension CityState {
-  /// Decides on a message. A method, so that the city is lent and not copied.
+  /// Decides on a message.
+  ///
+  /// A method, so that the city is lent and not copied.
   func admission(of message: Message) -> Admission { Admission.of(message, in: self) }
 }

@@ -59,17 +59,27 @@ public struct World: Sendable {
   /// - Parameter entry: the next entry of the journal.
   /// - Returns: what follows from it, in order.
   public mutating func ingest(_ entry: Entry) -> [Effect] {
-    if case .clock(_, let to) = entry {
-      now = min(now, to)  // a clock set back takes the world with it; what was due is due again
-      state?.evaluateAll(at: now.nextWholeSecond)
-    }
+    if case .clock(let from, let to) = entry { return setClock(from: from, to: to) }
     var effects = advance(to: entry.at)
     switch entry {
     case .message(let message): observe(message)
     case .command(let message): effects.append(.command(obey(message)))
     case .refused(_, let counts): for count in counts { ledger.refuse(count.refusal, count.count) }
-    case .configuration, .connected, .clock: break
+    case .configuration, .connected, .clock: break  // told elsewhere
     }
+    return effects
+  }
+
+  /// The clock is set: time passes up to the moment at which it was, then goes on from where it is.
+  private mutating func setClock(from: Instant, to: Instant) -> [Effect] {
+    var effects = advance(to: from)
+    if to < now {  // what was learnt of a time that has not come yet is forgotten
+      now = to
+      heatCheckedAt = min(heatCheckedAt, to)
+      state?.setBack(to: to)
+    }
+    state?.evaluateAll(at: to.nextWholeSecond)
+    effects += advance(to: to)
     return effects
   }
 

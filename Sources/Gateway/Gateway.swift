@@ -37,6 +37,7 @@ public final class Gateway {
   private var isOnline = false
   private var linkReason: String?
   private var subscriptions: [Int: [String]] = [:]
+  private var refusedFilters: [String] = []
   private var lastKeepAlive = Span.milliseconds(0)
 
   // The store.
@@ -64,8 +65,9 @@ public final class Gateway {
     world = recovered.world
     configured = recovered.configured
     redeliveries = recovered.redeliveries
-    publisher = Publisher(gateway: recovered.configured.settings.gateway)
-    publisher.obsoleteFilters = recovered.obsoleteFilters
+    publisher = Publisher(
+      gateway: recovered.configured.settings.gateway, obsoleteFilters: recovered.obsoleteFilters,
+      obsoleteTopics: recovered.obsoleteTopics)
     self.link = link
     self.store = store
     self.outlets = outlets
@@ -81,6 +83,7 @@ public final class Gateway {
     defer { outlets.turned(at: moment) }
     let now = coreTime(moment)
     if storeReason != nil && !probe(moment) {
+      if link.isConnected { link.abandon() }  // a connection that was being made when storing failed
       note(world.advance(to: now))  // what was known grows old all the same
       publish(moment)
       return false
@@ -103,7 +106,12 @@ public final class Gateway {
   /// Core time never runs backwards within the journal, except by an entry that says so.
   private func coreTime(_ moment: Moment) -> Instant {
     defer { lastMoment = moment }
-    guard let last = lastMoment else { return max(moment.core, world.now) }
+    guard let last = lastMoment else {
+      guard world.now - moment.core > Self.clockStep else { return max(moment.core, world.now) }
+      Log.warning("clock_behind", "the clock is behind the journal by \((world.now - moment.core).seconds) s")
+      waiting.append(.clock(from: world.now, to: moment.core))
+      return moment.core
+    }
     let passed = (moment.uptime.milliseconds - last.uptime.milliseconds) * factor
     let expected = last.core + .milliseconds(passed)
     let deviation = (moment.core - expected).milliseconds
@@ -144,6 +152,7 @@ public final class Gateway {
   }
 
   private func subscribe() {
+    refusedFilters = []
     let filters = configured.settings.subscriptions
     for qos in 0...1 {
       let own = filters.filter { $0.qos == qos }.map(\.filter) + (qos == 1 ? [Topics.commandFilter] : [])
@@ -184,6 +193,7 @@ public final class Gateway {
       lost(reason, lastMoment ?? Moment(core: now, uptime: Timebase.uptime()))
     case .subscribed(let packet, let accepted):
       for (filter, isAccepted) in zip(subscriptions[packet] ?? [], accepted) where !isAccepted {
+        refusedFilters.append(filter)
         Log.error(
           "subscription_refused", "the broker refuses the subscription to \"\(filter)\": check its access rules")
       }
@@ -344,7 +354,8 @@ public final class Gateway {
 
   private var status: GatewayStatus {
     GatewayStatus(
-      brokerConnected: isOnline, brokerReason: linkReason, storeReason: storeReason, ledger: world.ledger.named,
+      brokerConnected: isOnline, brokerReason: linkReason, refusedFilters: refusedFilters, storeReason: storeReason,
+      ledger: world.ledger.named,
       batches: batches, summary: world.summary())
   }
 

@@ -63,6 +63,8 @@ public struct GatewayStatus: Sendable {
   public var brokerConnected: Bool
   /// The last reason why it was not.
   public var brokerReason: String?
+  /// Filters whose subscription the broker refuses.
+  public var refusedFilters: [String]
   /// Why nothing can be stored, if so.
   public var storeReason: String?
   /// Counts of the ledger, by name.

@@ -22,7 +22,11 @@ struct Publisher {
   /// Filters that the broker's session may still hold and nobody wants.
   var obsoleteFilters: [String] = []
 
-  init(gateway: String) { self.gateway = gateway }
+  init(gateway: String, obsoleteFilters: [String], obsoleteTopics: [String]) {
+    self.gateway = gateway
+    self.obsoleteFilters = obsoleteFilters
+    emptied = obsoleteTopics
+  }
 
   /// Adds what changed in the core.
   mutating func take(_ new: Changes, in world: World) {
@@ -62,13 +66,17 @@ struct Publisher {
 
   /// Another configuration: topics of places that are gone will be emptied.
   mutating func replaced(old: Configured, new: Configured) {
-    let kept = Set(new.city.places.map(\.about.id))
-    for place in old.city.places where !kept.contains(place.about.id) {
-      emptied += [Topics.place(place.about.id), Topics.about(place.about.id)]
-    }
-    if old.city.id != new.city.id { emptied.append(Topics.city(old.city.id)) }
+    emptied += Self.obsoleteTopics(old: old, new: new)
     changes = Changes()  // indices of the old places mean nothing now
     lastPublished = [:]
+  }
+
+  /// Retained topics that an earlier configuration filled and the new one does not.
+  static func obsoleteTopics(old: Configured, new: Configured) -> [String] {
+    let kept = Set(new.city.places.map(\.about.id))
+    let gone = old.city.places.map(\.about.id).filter { !kept.contains($0) }
+    let city = old.city.id == new.city.id ? [] : [Topics.city(old.city.id)]
+    return gone.flatMap { [Topics.place($0), Topics.about($0)] } + city
   }
 
   mutating func answer(_ result: CommandResult) {

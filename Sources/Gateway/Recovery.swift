@@ -15,6 +15,8 @@ public struct Recovered: Sendable {
   public var redeliveries: Redeliveries
   /// Filters of the configuration before, that the broker's session may still hold.
   public var obsoleteFilters: [String]
+  /// Retained topics of the configuration before, that the broker may still hold.
+  public var obsoleteTopics: [String]
   /// Entries that were read.
   public var entries: Int64
 }
@@ -89,18 +91,22 @@ public enum Recovery {
       }
       return true
     }
-    var obsolete: [String] = []
+    var obsoleteFilters: [String] = []
+    var obsoleteTopics: [String] = []
     if replayer.lastText != text {
       let at = max(now, replayer.world.now)
       let kept = Set(configured.settings.subscriptions.map(\.filter))
-      obsolete = replayer.configured?.settings.subscriptions.map(\.filter).filter { !kept.contains($0) } ?? []
+      if let old = replayer.configured {
+        obsoleteFilters = old.settings.subscriptions.map(\.filter).filter { !kept.contains($0) }
+        obsoleteTopics = Publisher.obsoleteTopics(old: old, new: configured)
+      }
       let entry = Entry.configuration(at, text)
       try journal.append([entry])
       _ = replayer.take(entry)
     }
     return Recovered(
-      world: replayer.world, configured: configured, redeliveries: redeliveries, obsoleteFilters: obsolete,
-      entries: count)
+      world: replayer.world, configured: configured, redeliveries: redeliveries, obsoleteFilters: obsoleteFilters,
+      obsoleteTopics: obsoleteTopics, entries: count)
   }
 }
 

@@ -118,17 +118,25 @@ public struct LinkMessage: Sendable {
       unsafe mosquitto_int_option(handle, MOSQ_OPT_RECEIVE_MAXIMUM, Int32(options.receiveMaximum))
     }
     unsafe mosquitto_int_option(handle, MOSQ_OPT_TCP_NODELAY, 1)
-    if let username = options.username { unsafe mosquitto_username_pw_set(handle, username, options.password) }
+    var codes: [Int32] = []
+    if let username = options.username {
+      codes.append(unsafe mosquitto_username_pw_set(handle, username, options.password))
+    }
     if let authorities = options.certificateAuthorities {
-      unsafe mosquitto_tls_set(handle, authorities, nil, nil, nil, nil)
+      codes.append(unsafe mosquitto_tls_set(handle, authorities, nil, nil, nil, nil))
     }
     if let will = options.will {
-      unsafe mosquitto_will_set(handle, will.topic, Int32(will.payload.count), will.payload, 1, true)
+      codes.append(unsafe mosquitto_will_set(handle, will.topic, Int32(will.payload.count), will.payload, 1, true))
     }
+    // Going on without what was asked for could mean a password in plain text.
+    guard codes.allSatisfy({ $0 == Int32(MOSQ_ERR_SUCCESS.rawValue) }) else { return nil }
     setCallbacks()
   }
 
   deinit { unsafe mosquitto_destroy(handle) }
+
+  /// Bytes of one packet at most (MQTT 5): room to count what is too large for a sensor's message.
+  static let maximumPacket = 2 << 20
 
   private static let library: Int32 = mosquitto_lib_init()
 
@@ -143,6 +151,11 @@ public struct LinkMessage: Sendable {
     if options.usesMQTT5 && options.keepsSession {
       // Without an expiry an MQTT 5 session ends with its connection.
       unsafe mosquitto_property_add_int32(&properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), 14 * 86_400)
+    }
+    if options.usesMQTT5 {
+      // libmosquitto would take 256 MB in one piece; the broker drops what is larger than we say.
+      unsafe mosquitto_property_add_int32(
+        &properties, Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue), UInt32(Self.maximumPacket))
     }
     let code = unsafe mosquitto_connect_bind_v5(
       handle, options.host, Int32(options.port), Int32(options.keepAlive), nil, properties)
@@ -208,12 +221,16 @@ public struct LinkMessage: Sendable {
     if code != Int32(MOSQ_ERR_SUCCESS.rawValue) { loseIfSilent(code) }
   }
 
+  /// Packets that a closed socket may still hold: more than its buffer has room for.
+  private static let abandonedPackets = 1 << 20
+
   /// Closes the socket without sending what is queued: the broker delivers again what was not acknowledged.
   public func abandon() {
     guard let socket else { return }
-    // libmosquitto notices at its next read and calls the disconnect callback; nothing is written before that.
+    // What had arrived is still read, then libmosquitto finds the end and calls the disconnect callback; nothing can be
+    // written any more.
     shutdown(socket, Int32(SHUT_RDWR))
-    _ = unsafe mosquitto_loop_read(handle, 1)
+    for _ in 0..<Self.abandonedPackets where self.socket != nil { _ = unsafe mosquitto_loop_read(handle, 1) }
     events.removeAll { if case .message = $0 { true } else { false } }
   }
 

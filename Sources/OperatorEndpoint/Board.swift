@@ -23,6 +23,9 @@ struct Board {
         text("Pas de connexion au broker", "No connection to the broker")
           + (facts.brokerReason.map { " : \($0)" } ?? ""))
     }
+    for filter in facts.refusedFilters {
+      notes.append(text("Le broker refuse l'abonnement à", "The broker refuses the subscription to") + " \(filter)")
+    }
     if let reason = facts.storeReason {
       notes.append(text("Rien ne peut être enregistré", "Nothing can be stored") + " : \(reason)")
     }

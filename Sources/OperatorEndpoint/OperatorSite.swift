@@ -16,6 +16,8 @@ public struct OperatorsFacts: Sendable {
   public var brokerConnected: Bool
   /// The last reason why it was not.
   public var brokerReason: String?
+  /// Filters whose subscription the broker refuses.
+  public var refusedFilters: [String]
   /// Why nothing can be stored, if so.
   public var storeReason: String?
   /// Counts of the ledger, by name.
@@ -27,12 +29,13 @@ public struct OperatorsFacts: Sendable {
 
   /// Facts.
   public init(
-    view: OperatorsView, brokerConnected: Bool, brokerReason: String?, storeReason: String?,
+    view: OperatorsView, brokerConnected: Bool, brokerReason: String?, refusedFilters: [String], storeReason: String?,
     ledger: [(name: String, count: Int64)], batches: Int64, summary: [UInt8]
   ) {
     self.view = view
     self.brokerConnected = brokerConnected
     self.brokerReason = brokerReason
+    self.refusedFilters = refusedFilters
     self.storeReason = storeReason
     self.ledger = ledger
     self.batches = batches

@@ -4,7 +4,7 @@ public import HTTPServer
 internal import JSONText
 internal import Pages
 public import Publication
-internal import Quantities
+public import Quantities
 internal import Synchronization
 
 /// What the public port needs to know beside snapshots.
@@ -79,16 +79,18 @@ public final class PublicSite: Sendable {
     events.tick()
   }
 
-  /// Tells every stream the server's time; browsers compute ages from it.
-  public func tellTime() {
+  /// Tells every stream the time; browsers compute ages from it.
+  ///
+  /// - Parameter now: core time, which goes on when nothing else does.
+  public func tellTime(at now: Instant) {
     guard let snapshot = current.withLock({ $0 }) else { return }
-    events.send(event: "now", data: Self.now(snapshot))
+    events.send(event: "now", data: Self.now(now, snapshot.city.zone))
     events.tick()
   }
 
-  private static func now(_ snapshot: PublicSnapshot) -> [UInt8] {
+  private static func now(_ now: Instant, _ zone: CivilZone) -> [UInt8] {
     var json = JSONWriter()
-    json.object { $0.member("now", snapshot.city.zone.text(snapshot.at)) }
+    json.object { $0.member("now", zone.text(now)) }
     return json.bytes
   }
 
@@ -136,7 +138,9 @@ public final class PublicSite: Sendable {
 
   /// The start of a stream: when to come back, the time, and every place as it is.
   private func opening(_ snapshot: PublicSnapshot) -> [UInt8] {
-    var bytes = Array("retry: 5000\n\n".utf8) + EventBroadcaster.encode(event: "now", data: Self.now(snapshot))
+    var bytes =
+      Array("retry: 5000\n\n".utf8)
+      + EventBroadcaster.encode(event: "now", data: Self.now(snapshot.at, snapshot.city.zone))
     bytes += EventBroadcaster.encode(event: "city", data: snapshot.cityJSON())
     for place in snapshot.places {
       bytes += EventBroadcaster.encode(event: "place", data: place.eventJSON(zone: snapshot.city.zone))

@@ -7,8 +7,8 @@ public struct ExactDecimal: Hashable, Comparable, Sendable {
   /// The number times 10¹².
   public let trillionths: Int128
 
-  /// Magnitudes at or above this many units are refused: far beyond every quantity, far below overflow.
-  public static let limit: Int128 = 1_000_000_000_000_000_000
+  /// Magnitudes at or above this many units are refused: far beyond every quantity, and their thousandths fit 64 bits.
+  public static let limit: Int128 = 1_000_000_000_000_000
 
   static let scale: Int128 = 1_000_000_000_000
 

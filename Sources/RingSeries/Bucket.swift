@@ -9,8 +9,8 @@ public struct Bucket: Hashable, Sendable {
   public var count: Int64 = 0
   /// Sum of the values, in thousandths of their unit.
   public var sum: Int64 = 0
-  /// Sum of value × seconds.
-  public var weightedSum: Int64 = 0
+  /// Sum of value × seconds; 128 bits wide, since a total of people times a day leaves little room in 64.
+  public var weightedSum: Int128 = 0
   /// Seconds that the readings stand for; may exceed the interval, and is capped where it is read.
   public var seconds: Int64 = 0
   /// Smallest value; meaningless when `count` is 0.
@@ -18,7 +18,9 @@ public struct Bucket: Hashable, Sendable {
   /// Largest value; meaningless when `count` is 0.
   public var maximum: Int64 = .min
   /// Sound energy, Σ seconds × 10^(level / 10 dB); 0 for what is not sound.
-  public var energy: Int64 = 0
+  ///
+  /// 128 bits wide, since one reading may need 60 of them.
+  public var energy: Int128 = 0
 
   /// The bucket of no readings: the neutral element.
   public init() {}
@@ -32,11 +34,11 @@ public struct Bucket: Hashable, Sendable {
   public init(value: Int64, seconds: Int64, isSound: Bool) {
     count = 1
     sum = value
-    weightedSum = value &* seconds
+    weightedSum = Int128(value) * Int128(seconds)
     self.seconds = seconds
     minimum = value
     maximum = value
-    if isSound { energy = SoundEnergy.energy(milliDecibels: value, seconds: seconds) }
+    if isSound { energy = Int128(SoundEnergy.energy(milliDecibels: value, seconds: seconds)) }
   }
 
   /// Adds another bucket's readings.

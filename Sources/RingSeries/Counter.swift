@@ -59,6 +59,8 @@ public struct Counter: Hashable, Sendable {
     let wrapped = total - last + 1 << Int64(model.bits)
     let elapsedMinutes = (time - lastTime + 59_999) / 60_000
     let plausible = elapsedMinutes.multipliedReportingOverflow(by: model.maximumPerMinute)
-    return plausible.overflow || wrapped <= plausible.partialValue ? .counted(wrapped) : .restarted(total)
+    // However long it was silent: more than a quarter of the range is a new battery and not a crowd.
+    let most = min(plausible.overflow ? .max : plausible.partialValue, 1 << Int64(model.bits - 2))
+    return wrapped <= most ? .counted(wrapped) : .restarted(total)
   }
 }

@@ -40,7 +40,6 @@ struct Series {
   /// Minute m stands in place m mod size, if `minutes` says so.
   private var buckets: ContiguousArray<Bucket>
   private var minutes: ContiguousArray<Int64>
-  private var newestMinute = Int64.min
 
   init(isSound: Bool, layout: RingLayout) {
     self.isSound = isSound
@@ -105,11 +104,16 @@ struct Series {
       minutes[place] = minute
       buckets[place] = bucket
     }
-    newestMinute = max(newestMinute, minute)
   }
 
   private func slot(_ minute: Int64) -> Int {
     Int(minute - floorDivide(minute, by: Int64(buckets.count)) * Int64(buckets.count))
+  }
+
+  mutating func rewind(to time: Int64) {
+    count = countAtOrBefore(time)
+    let last = floorDivide(time, by: 60_000)
+    for place in minutes.indices where minutes[place] > last { minutes[place] = .min }
   }
 
   func latest(atOrBefore time: Int64) -> Sample? {

@@ -60,6 +60,12 @@ public struct SeriesBank: Sendable {
   /// Moves the clock; it never goes back.
   public mutating func advance(to time: Int64) { clock = max(clock, time) }
 
+  /// Sets the clock back and forgets the readings that lie after it.
+  public mutating func rewind(to time: Int64) {
+    clock = time
+    for index in series.indices { series[index].rewind(to: time) }
+  }
+
   /// Takes a reading, in any order of time.
   ///
   /// - Parameters:

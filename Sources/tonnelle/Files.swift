@@ -5,6 +5,23 @@ internal import CZlib
 internal import FoundationEssentials
 internal import Glibc
 
+enum Limits {
+  /// Descriptors that this process may have.
+  static var files: Int {
+    var limit = rlimit()
+    unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    return Int(clamping: limit.rlim_cur)
+  }
+
+  /// Takes as many descriptors as the system grants, at most 65,536: each client of the pages needs one.
+  static func raiseFiles() {
+    var limit = rlimit()
+    guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return }
+    limit.rlim_cur = max(limit.rlim_cur, min(limit.rlim_max, 65_536))
+    unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+  }
+}
+
 enum Memory {
   /// Returns to the system what a long task used and freed; the allocator would keep it for the next one.
   static func giveBack() { malloc_trim(0) }

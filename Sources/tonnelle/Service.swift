@@ -44,6 +44,7 @@ final class Outlets: GatewayOutlets, Sendable {
     operatorSite.show(
       OperatorsFacts(
         view: view, brokerConnected: status.brokerConnected, brokerReason: status.brokerReason,
+        refusedFilters: status.refusedFilters,
         storeReason: status.storeReason, ledger: status.ledger, batches: status.batches, summary: status.summary))
   }
 
@@ -54,7 +55,7 @@ final class Outlets: GatewayOutlets, Sendable {
       last = moment.uptime.milliseconds
       return true
     }
-    if isTime { publicSite.tellTime() }
+    if isTime { publicSite.tellTime(at: moment.core) }
   }
 }
 
@@ -129,6 +130,7 @@ final class Service {
       throw CommandFailure(error.description)
     }
     token = try Self.token(loaded)
+    Limits.raiseFiles()
     let clock = LoopClock()
     let leaflet = "/usr/share/javascript/leaflet"
     let site = PublicSite(
@@ -171,7 +173,10 @@ final class Service {
     throws(CommandFailure) -> HTTPServer
   {
     do {
-      return try HTTPServer(HTTPServerOptions(address: endpoint.address, port: endpoint.port), handler: handler)
+      var options = HTTPServerOptions(address: endpoint.address, port: endpoint.port)
+      // Some descriptors are kept for the journal, the broker and the other port.
+      options.connections = max(64, min(options.connections, Limits.files / 2 - 64))
+      return try HTTPServer(options, handler: handler)
     } catch {
       throw CommandFailure(error.description)
     }
@@ -200,6 +205,9 @@ final class Service {
         throw CommandFailure("the password file \(name) cannot be read")
       }
       password = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init)
+    }
+    if let authorities = broker.certificateAuthorities, Files.read(loaded.path(of: authorities)) == nil {
+      throw CommandFailure("the certificates in \(authorities) cannot be read; nothing is sent unencrypted instead")
     }
     return LinkOptions(
       host: broker.host, port: broker.port, clientID: broker.clientID, username: broker.username, password: password,

@@ -66,6 +66,10 @@ import Testing
     ),
     (#""zones":[{"id":"z","reference":"nobody"}]"#, "zones[z].reference", 3, "no sensor \"nobody\""),
     (#""public":{"address":"localhost"}"#, "public.address", 3, "an IPv4 address"),
+    (
+      #""sensors":[{"id":"x","place":"parc","fields":["in_total"],"counter_bits":24}]"#, "sensors[0].counter_bits", 3,
+      "16 or 32"
+    ),
     (#""operators":{"port":-1}"#, "operators.port", 3, "from 0 to 65535"),
   ]
 
@@ -89,6 +93,15 @@ import Testing
   @Test("text that is no JSON has a position") func syntax() throws {
     let (_, findings) = try Self.findings(settings: "{\n  \"gateway\": \"g\",,\n}")
     #expect(findings.first?.description.hasPrefix("s.json:2:18: error:") == true, "\(findings)")
+  }
+
+  @Test("a file that is not UTF-8 is refused, even where only a comment would tell") func latin1() throws {
+    let zone = try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Paris"))
+    let comment: [UInt8] = Array("// ".utf8) + [0xE9, 0x74, 0xE9, 0x0A]
+    let outcome = ConfigurationReader.values(
+      ConfigurationText(
+        files: [.init(name: "s.json", text: comment + Array(Self.settings("").utf8))], zone: [UInt8](zone)))
+    #expect(outcome.configured == nil && outcome.findings.map(\.message) == ["the file is not UTF-8 text"])
   }
 
   static func place(_ properties: String, geometry: String = #"{"type":"Point","coordinates":[4.85,45.75]}"#) -> String
@@ -118,6 +131,7 @@ import Testing
     "geometry is read strictly",
     arguments: [
       #"{"type":"Point","coordinates":[45.75]}"#, #"{"type":"Point","coordinates":[45.75,104.85]}"#,
+      #"{"type":"Point","coordinates":[1e14,-1e14]}"#,
       #"{"type":"Point"}"#, "null",
       #"{"type":"LineString","coordinates":[]}"#, #"{"type":"Polygon","coordinates":[]}"#,
       #"{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1]]]}"#,

@@ -93,6 +93,9 @@ import Testing
     Input("a newer version", #"[{"bver":11,"n":"temperature","v":25}]"#, reason: .versionTooNew),
     Input("a label that must be understood", #"[{"n":"temperature","v":25,"key_":1}]"#, reason: .mustUnderstand),
     beside("1e999", #"{"n":"temperature","v":1e999}"#, .valueTooLarge),
+    beside("1e17", #"{"n":"temperature","v":1e17}"#, .valueTooLarge),
+    beside("the largest integer", #"{"n":"in_total","v":9223372036854775807}"#, .valueTooLarge),
+    beside("a huge negative time", #"{"n":"temperature","v":25,"t":-99999999999}"#, .timeTooOld),
     beside("a long number", #"{"n":"temperature","v":"# + String(repeating: "9", count: 5000) + "}", .valueTooLarge),
     beside("a value as text", #"{"n":"temperature","v":"25"}"#, .valueNotANumber),
     beside("a value of null", #"{"n":"temperature","v":null}"#, .valueNotANumber),
@@ -130,6 +133,15 @@ import Testing
     Input(
       "sound in school hours beside a temperature", topic: "tonnelle/v1/up/cour/cour",
       #"[{"n":"laeq","v":70},{"n":"temperature","v":25}]"#, reason: .schoolHours, accepted: 1),
+    Input(
+      "people in school hours by a clock that is slow", topic: "tonnelle/v1/up/cour/cour",
+      #"[{"n":"people","v":31,"t":-21600}]"#, reason: .schoolHours),
+    Input(
+      "people before school hours, told late", topic: "tonnelle/v1/up/cour/cour",
+      #"[{"n":"people","v":31,"t":-18000},{"n":"temperature","v":25}]"#, reason: .schoolHours, accepted: 1),
+    Input(
+      "people in a unit nobody knows, in school hours", topic: "tonnelle/v1/up/cour/cour",
+      #"[{"n":"people","u":"persons","v":31}]"#, reason: .unitUnknown),
     Input("broken bytes from a schoolyard", topic: "tonnelle/v1/up/cour/cour", "[{", reason: .malformed),
   ]
 

@@ -168,6 +168,88 @@ import Testing
     #expect(try publicBytes(full, step: nil) != publicBytes(quiet, step: nil))  // the test can fail
   }
 
+  @Test("who passes when is nothing the public can see, however often a beam reports") func passagesAreInvisible()
+    throws
+  {
+    func day(_ seconds: [Int64]) -> [Entry] {
+      seconds.enumerated().map { index, second in
+        .message(Fixture.message("tonnelle/v1/up/biblio/porte", #"[{"n":"in_total","v":\#(index)}]"#, at: second))
+      }
+    }
+    // Every ten minutes either way, so that both days know the level; one has passages in between.
+    let regular = (0..<60).map { Int64($0) * 600 }
+    let busy = (regular + [7_777, 7_801, 20_003]).sorted()
+    #expect(try publicBytes(day(regular), step: nil) == publicBytes(day(busy), step: nil))
+  }
+
+  @Test(
+    "a clock that is set gives the same transitions live and in a replay",
+    arguments: [-20, -7200, 30, 86_400] as [Int64])
+  func clockReplay(step: Int64) throws {
+    // The park closes at 20:00; the clock is set ten seconds after.
+    let reading = Fixture.air(22, at: 8 * 3600 - 5)
+    let set = Fixture.start + .seconds(8 * 3600 + 10)
+    let entries: [Entry] = [
+      reading, .clock(from: set, to: set + .seconds(step)),
+      .message(
+        Fixture.message("tonnelle/v1/up/parc/air", #"[{"n":"temperature","v":23}]"#, at: 8 * 3600 + 10 + step + 40)),
+    ]
+    func run(ticks: Bool) throws -> [Effect] {
+      var world = try Fixture.world()
+      var effects: [Effect] = []
+      for entry in entries {
+        let until: Instant = if case .clock(let from, _) = entry { from } else { entry.at }
+        while ticks, world.now + .milliseconds(250) < until {
+          effects += world.advance(to: world.now + .milliseconds(250))
+        }
+        effects += world.ingest(entry)
+      }
+      return effects + world.advance(to: entries[2].at + .minutes(45))
+    }
+    #expect(try run(ticks: true) == run(ticks: false))
+  }
+
+  @Test("a clock set back leaves nothing in the future") func setBack() throws {
+    var world = try Fixture.world()
+    let until = (Fixture.start + .days(3)).rfc3339()
+    _ = world.ingest(
+      .command(
+        Fixture.message(
+          "tonnelle/v1/command/heat", #"{"level":3,"by":"a","reason":"r","until":"\#(until)"}"#, at: 86_000)))
+    _ = world.ingest(Fixture.air(22, at: 86_400))
+    _ = world.ingest(.clock(from: world.now, to: Fixture.start + .hours(1)))
+    #expect(world.state?.heat.effective(at: world.now)?.level == 3)
+    for minute in Int64(0)..<20 {
+      _ = world.ingest(
+        .message(Fixture.message("tonnelle/v1/up/parc/bruit", #"[{"n":"laeq_60s","v":55}]"#, at: 3600 + minute * 60)))
+    }
+    _ = world.advance(to: Fixture.start + .seconds(3600 + 1140))
+    #expect(try place(world, "parc").indicators.noise?.laeq == MilliDecibels(55_000))
+    #expect(try place(world, "parc").indicators.freshness?.alive == 2)
+    _ = world.advance(to: Fixture.start + .hours(2))
+    #expect(try place(world, "parc").indicators.freshness?.alive == 0)
+  }
+
+  @Test("a place held open by hand keeps its people past the usual closing") func heldOpen() throws {
+    var world = try Fixture.world()
+    func people(_ total: Int, at seconds: Int64) -> Entry {
+      .message(
+        Fixture.message(
+          "tonnelle/v1/up/biblio/porte", #"[{"n":"in_total","v":\#(total)},{"n":"temperature","v":24}]"#, at: seconds))
+    }
+    _ = world.ingest(people(0, at: 60))
+    let until = (Fixture.start + .hours(11)).rfc3339()
+    _ = world.ingest(
+      .command(
+        Fixture.message(
+          "tonnelle/v1/command/places/biblio/override",
+          #"{"state":"open","by":"a","reason":"nuit chaude","until":"\#(until)"}"#, at: 120)))
+    _ = world.ingest(people(95, at: 6 * 3600))
+    for minute in stride(from: Int64(361), through: 540, by: 10) { _ = world.ingest(people(95, at: minute * 60)) }
+    _ = world.advance(to: Fixture.start + .hours(9))
+    #expect(try place(world, "biblio").indicators.occupancy?.level == .full)
+  }
+
   @Test("an entry's line says the entry") func lines() throws {
     let entries: [Entry] = [
       .message(Fixture.message("tonnelle/v1/up/parc/air", "[]", at: 0, packet: 7)),

@@ -116,7 +116,8 @@ struct Stage {
     let configured = try #require(replayer.configured)
     gateway = Gateway(
       recovered: Recovered(
-        world: replayer.world, configured: configured, redeliveries: Redeliveries(), obsoleteFilters: [], entries: 1),
+        world: replayer.world, configured: configured, redeliveries: Redeliveries(), obsoleteFilters: [],
+        obsoleteTopics: [], entries: 1),
       link: link, store: store, outlets: listener)
   }
 
@@ -256,6 +257,14 @@ struct Stage {
     }
     _ = replayer.advance(to: stage.now.core)
     #expect(replayer.world.summary() == stage.gateway.world.summary())
+  }
+
+  @Test("a subscription that the broker refuses is told to people") func refusedSubscription() throws {
+    var stage = try Stage()
+    stage.pass([.connected(sessionPresent: false)])
+    stage.pass(after: 600, [.subscribed(packet: 1, accepted: [true, false])])
+    stage.pass(after: 600)
+    #expect(stage.listener.status?.refusedFilters == ["tonnelle/v1/command/#"])
   }
 
   @Test("a clock that is set becomes an entry, and time goes on from there") func clock() throws {

@@ -87,6 +87,15 @@ struct SplitMix64: RandomNumberGenerator {
     #expect(bank.latest(of: series, atOrBefore: Self.start + 5 * 60_000) == nil)
   }
 
+  @Test("no flood of readings overflows a bucket") func overflow() {
+    var bucket = Bucket()
+    for _ in 0..<1000 {
+      bucket.combine(Bucket(value: 130_000, seconds: 86_400, isSound: true))
+      bucket.combine(Bucket(value: 4_294_967_295_000, seconds: 86_400, isSound: false))
+    }
+    #expect(bucket.count == 2000 && bucket.energy > Int128(Int64.max) && bucket.weightedSum > Int128(Int64.max))
+  }
+
   // 10·lg of the means below was computed with numpy from the definition, 10·lg(Σ t·10^(L/10) / Σ t).
   static let levels: [([(milliDecibels: Int64, seconds: Int64)], energy: Double)] = [
     ([(60_000, 60)], 6e7), ([(0, 1)], 1), ([(70_000, 60), (50_000, 540)], 6e8 + 5.4e7), ([(130_000, 900)], 9e15),
@@ -108,6 +117,7 @@ struct SplitMix64: RandomNumberGenerator {
     ("16-bit wrap", 16, [(0, 65_530), (10, 4)], [.baseline, .counted(10)]),
     ("32-bit wrap", 32, [(0, 4_294_967_290), (10, 5)], [.baseline, .counted(11)]),
     ("reset: a wrap would be 24,339 people in ten minutes", 16, [(0, 41_200), (10, 3)], [.baseline, .restarted(3)]),
+    ("a new battery after a day of silence", 16, [(0, 40_000), (1440, 3)], [.baseline, .restarted(3)]),
     (
       "duplicate, then late", 16, [(0, 100), (10, 104), (20, 104), (15, 102)],
       [.baseline, .counted(4), .counted(0), .late]

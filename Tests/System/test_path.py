@@ -2,6 +2,8 @@
 
 import json
 import signal
+import socket
+import threading
 import time
 
 from conftest import PLACES, Broker, Gateway, get, reading, tonnelle, wait_for
@@ -73,6 +75,62 @@ def test_a_gateway_starts_without_a_broker_and_finds_it_later(folder):
     finally:
         gateway.stop(signal.SIGKILL)
         broker.stop()
+
+
+class Proxy(threading.Thread):
+    """Stands between gateway and broker, and can swallow everything without closing anything."""
+
+    def __init__(self, target):
+        super().__init__(daemon=True)
+        self.target, self.hole, self.pairs = target, False, []
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                here, _ = self.server.accept()
+            except OSError:
+                return
+            if self.hole:
+                self.pairs.append((here, here))
+                continue
+            there = socket.create_connection(("127.0.0.1", self.target))
+            self.pairs.append((here, there))
+            for a, b in ((here, there), (there, here)):
+                threading.Thread(target=self.pump, args=(a, b), daemon=True).start()
+
+    def pump(self, a, b):
+        try:
+            while data := a.recv(65536):
+                if not self.hole:
+                    b.sendall(data)
+        except OSError:
+            pass
+
+    def close(self):
+        self.server.close()
+        for pair in self.pairs:
+            for s in pair:
+                s.close()
+
+
+def test_a_broker_that_vanishes_without_a_word_is_noticed_and_found_again(folder, broker):
+    proxy = Proxy(broker.port)
+    gateway = Gateway(folder, proxy.port)
+    try:
+        gateway.start().connected()
+        proxy.hole = True
+        wait_for("the loss", lambda: gateway.state_metric("tonnelle_broker_connected") == 0, 30)
+        assert gateway.place("square")["availability"] == "available"
+        proxy.hole = False
+        wait_for("the connection", lambda: gateway.state_metric("tonnelle_broker_connected") == 1, 60)
+        broker.publish("tonnelle/v1/up/parc/air", reading(26))
+        wait_for("the place", lambda: gateway.place("parc")["availability"] == "available")
+    finally:
+        gateway.stop(signal.SIGKILL)
+        proxy.close()
 
 
 def test_a_refused_password_is_said_once(folder):
