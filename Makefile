@@ -27,7 +27,7 @@ test: lint unit system ## all tests of every day
 lint: ## the source style
 	swift format lint --strict --parallel -r Sources Tests Package.swift
 
-unit: packages ## the rooms, one by one
+unit: packages test-packages ## the rooms, one by one
 	swift test --disable-xctest
 
 system: build test-packages ## the whole program, with a real broker and a real browser
@@ -48,8 +48,8 @@ clean: ## removes what was built
 
 # apt-get is called only for what is missing. RUNLEVEL=1: installing mosquitto must not start a broker of the system.
 install = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
-	[ -z "$$missing" ] || { sudo=$$([ $$(id -u) = 0 ] || echo sudo); echo "installing $$missing"; \
-	$$sudo apt-get update -qq && RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive $$sudo -E apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+	[ -z "$$missing" ] || { sudo=$$([ $$(id -u) = 0 ] || echo sudo); echo installing $$missing; $$sudo apt-get update -qq \
+	&& $$sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
 
 packages:
 	@$(call install,$(RUN_PACKAGES))
