@@ -31,7 +31,14 @@ final class DemoBroker {
     unsafe posix_spawnattr_init(&attributes)
     defer { unsafe posix_spawnattr_destroy(&attributes) }
     unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETPGROUP))
-    let code = unsafe posix_spawnp(&process, "setpriv", nil, &attributes, vector, environ)
+    // What it says on its own is of no use here; that it does not listen is told below.
+    var actions = unsafe posix_spawn_file_actions_t()
+    unsafe posix_spawn_file_actions_init(&actions)
+    defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+    for descriptor in [Int32(1), 2] {
+      unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
+    }
+    let code = unsafe posix_spawnp(&process, "setpriv", &actions, &attributes, vector, environ)
     guard code == 0 else { throw CommandFailure("mosquitto does not start: \(unsafe String(cString: strerror(code)))") }
     try waitUntilListening()
   }
