@@ -27,6 +27,8 @@ internal import CMicroHTTPD
 
   /// The parameters of the query in their order, decoded; one without `=` has an empty value.
   public var query: [(name: String, value: String)] {
+    // Without a callback libmicrohttpd only counts; most requests have no query.
+    guard unsafe MHD_get_connection_values(connection, .GET_ARGUMENT_KIND, nil, nil) > 0 else { return [] }
     let list = ParameterList()
     // The list outlives the call, which is over before this returns.
     unsafe MHD_get_connection_values(

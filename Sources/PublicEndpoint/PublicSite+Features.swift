@@ -15,9 +15,10 @@ extension PublicSite {
     ]
 
   func items(_ request: Request, _ snapshot: PublicSnapshot) throws(Problem) -> Reply {
-    try allow(["limit"], request)
+    let query = request.query
+    try allow(["limit"], query)
     var limit = 1000
-    for (_, value) in request.query {
+    for (_, value) in query {
       guard let number = Int(value), number > 0 else {
         throw Problem(400, "Bad request", "limit is a whole number from 1 to \(Self.maximumLimit)")
       }
@@ -48,7 +49,7 @@ extension PublicSite {
   }
 
   func item(_ request: Request, _ snapshot: PublicSnapshot, _ id: String) throws(Problem) -> Reply {
-    try allow([], request)
+    try allow([], request.query)
     guard let place = snapshot.place(id) else { throw Problem(404, "Not found", "there is no such place") }
     return cache.resource("/items/\(id)", version: snapshot.version) {
       var json = JSONWriter()

@@ -19,7 +19,7 @@ extension PublicSite {
   func root(_ request: Request, _ snapshot: PublicSnapshot) throws(Problem) -> Reply {
     let accepted = request.header("Accept") ?? ""
     guard accepted.contains("text/html") else {
-      try allow([], request)
+      try allow([], request.query)
       return cache.resource("/ json", version: snapshot.version) { landing(snapshot) }.reply(to: request)
     }
     let language = try language(request)
@@ -41,8 +41,9 @@ extension PublicSite {
   }
 
   private func language(_ request: Request) throws(Problem) -> Language {
-    try allow(["lang"], request)
-    guard let asked = request.query.first(where: { $0.name == "lang" }) else {
+    let query = request.query
+    try allow(["lang"], query)
+    guard let asked = query.first else {
       return Language(accepting: request.header("Accept-Language"))
     }
     guard let language = Language(rawValue: asked.value) else {
@@ -52,8 +53,8 @@ extension PublicSite {
   }
 
   /// Refuses parameters that nobody knows: a misspelt filter must not look like an answer.
-  func allow(_ names: [String], _ request: Request) throws(Problem) {
-    for (name, _) in request.query where !names.contains(name) {
+  func allow(_ names: [String], _ query: [(name: String, value: String)]) throws(Problem) {
+    for (name, _) in query where !names.contains(name) {
       let known = names.isEmpty ? "none is known here" : "known here: \(names.joined(separator: ", "))"
       throw Problem(400, "Bad request", "there is no parameter \"\(name)\"; \(known)")
     }
