@@ -23,10 +23,11 @@ enum RecordCommand: Command {
       host: "127.0.0.1", port: 1883, clientID: "tonnelle-record-\(getpid())", keepsSession: false)
     var filters = arguments.operands
     if let path = arguments["config"] {
-      let settings = try LoadedConfiguration.load(path, quietly: true).configured.settings
-      options.host = settings.broker.host
-      options.port = settings.broker.port
-      if filters.isEmpty { filters = settings.subscriptions.map(\.filter) }
+      let loaded = try LoadedConfiguration.load(path, quietly: true)
+      options = try loaded.linkOptions()
+      options.clientID = "tonnelle-record-\(getpid())"
+      options.keepsSession = false  // the gateway's own session is not to be touched
+      if filters.isEmpty { filters = loaded.configured.settings.subscriptions.map(\.filter) }
     }
     if let broker = arguments["broker"] { (options.host, options.port) = try BrokerClient.address(broker) }
     if filters.isEmpty { filters = ["tonnelle/v1/up/+/+"] }

@@ -99,6 +99,27 @@ struct LoadedConfiguration {
   func path(of name: String) -> String { ConfigurationReader.path(name, besides: path) }
 
   var dataFolder: String { path(of: configured.settings.dataFolder) }
+
+  /// How the settings say to reach the broker.
+  ///
+  /// - Throws: ``CommandFailure`` when a file that they name cannot be read.
+  func linkOptions() throws(CommandFailure) -> LinkOptions {
+    let broker = configured.settings.broker
+    var password: String?
+    if let name = broker.passwordFile {
+      guard let bytes = Files.read(path(of: name)) else {
+        throw CommandFailure("the password file \(name) cannot be read")
+      }
+      password = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init)
+    }
+    if let authorities = broker.certificateAuthorities, Files.read(path(of: authorities)) == nil {
+      throw CommandFailure("the certificates in \(authorities) cannot be read; nothing is sent unencrypted instead")
+    }
+    return LinkOptions(
+      host: broker.host, port: broker.port, clientID: broker.clientID, username: broker.username, password: password,
+      usesMQTT5: broker.usesMQTT5, receiveMaximum: broker.receiveMaximum, keepAlive: broker.keepAlive,
+      certificateAuthorities: broker.certificateAuthorities.map { path(of: $0) })
+  }
 }
 
 /// A running gateway.
@@ -157,7 +178,9 @@ final class Service {
     if recovered.entries > 0 { Log.notice("recovered", "\(recovered.entries) entries of the journal were read") }
     let timebase = timebase()
     let queue = DispatchQueue(label: "tonnelle.loop", qos: .userInitiated)
-    guard let mqtt = MQTTLink(try Self.linkOptions(loaded)) else {
+    var options = try loaded.linkOptions()
+    options.will = (Topics.status(settings.gateway), Array("offline".utf8))
+    guard let mqtt = MQTTLink(options) else {
       throw CommandFailure("libmosquitto cannot use these broker settings")
     }
     let link = BrokerLink(mqtt, home: queue)
@@ -195,25 +218,6 @@ final class Service {
     let token = Files.randomToken()
     try Files.writePrivate(token + "\n", to: path)
     return token
-  }
-
-  private static func linkOptions(_ loaded: LoadedConfiguration) throws(CommandFailure) -> LinkOptions {
-    let broker = loaded.configured.settings.broker
-    var password: String?
-    if let name = broker.passwordFile {
-      guard let bytes = Files.read(loaded.path(of: name)) else {
-        throw CommandFailure("the password file \(name) cannot be read")
-      }
-      password = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init)
-    }
-    if let authorities = broker.certificateAuthorities, Files.read(loaded.path(of: authorities)) == nil {
-      throw CommandFailure("the certificates in \(authorities) cannot be read; nothing is sent unencrypted instead")
-    }
-    return LinkOptions(
-      host: broker.host, port: broker.port, clientID: broker.clientID, username: broker.username, password: password,
-      usesMQTT5: broker.usesMQTT5, receiveMaximum: broker.receiveMaximum, keepAlive: broker.keepAlive,
-      certificateAuthorities: broker.certificateAuthorities.map { loaded.path(of: $0) },
-      will: (Topics.status(loaded.configured.settings.gateway), Array("offline".utf8)))
   }
 
   /// Reads the configuration again; a bad one is refused, and the one in force goes on.

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import time
 
-from conftest import PLACES, PROGRAM, reading, tonnelle, wait_for
+from conftest import PLACES, PROGRAM, Broker, Gateway, reading, tonnelle, wait_for
 
 
 def live_run(broker, gateway):
@@ -110,3 +110,25 @@ def test_a_trace_is_played_into_a_broker(broker, gateway, folder):
     result = tonnelle("replay", trace, "--broker", f"127.0.0.1:{broker.port}", "--speed", "20")
     assert result.returncode == 0 and b"20 messages published" in result.stderr
     wait_for("the readings", lambda: gateway.ledger()["accepted"] == 20)
+
+
+def test_record_reaches_the_broker_as_the_settings_say(folder):
+    broker = Broker(folder)
+    subprocess.run(["mosquitto_passwd", "-c", "-b", folder / "pw", "gw", "secret"], check=True, stderr=subprocess.DEVNULL)
+    broker.config.write_text(
+        broker.config.read_text().replace("allow_anonymous true", f"allow_anonymous false\npassword_file {folder}/pw"))
+    (folder / "password").write_text("secret\n")
+    gateway = Gateway(folder, broker.port)
+    text = gateway.settings.read_text()
+    gateway.settings.write_text(text.replace('"host"', '"username": "gw", "password_file": "password", "host"'))
+    try:
+        broker.start()
+        gateway.start().connected()
+        recorder = subprocess.Popen([PROGRAM, "record", "--config", gateway.settings, "--count", "1"], stdout=subprocess.PIPE)
+        publish = ["mosquitto_pub", "-p", str(broker.port), "-u", "gw", "-P", "secret", "-t", "tonnelle/v1/up/parc/air", "-m", reading(20)]
+        wait_for("the recorder's end", lambda: subprocess.run(publish).returncode == 0 and recorder.poll() is not None)
+        line = json.loads(recorder.stdout.read())
+        assert line["topic"] == "tonnelle/v1/up/parc/air" and line["payload"] == reading(20)
+    finally:
+        gateway.stop(signal.SIGKILL)
+        broker.stop()
