@@ -96,14 +96,16 @@ extension CityState {
   // MARK: Coolness
 
   func isAlive(_ sensor: Int, at now: Instant) -> Bool {
-    guard let last = sensors[sensor].lastObserved else { return false }
-    return now - last <= city.sensors[sensor].staleAfter
+    isRecent(sensors[sensor].lastObserved, of: sensor, at: now)
   }
 
   /// Whether a sensor lately measured something that is not about people.
   private func isMeasuring(_ sensor: Int, at now: Instant) -> Bool {
-    guard let last = sensors[sensor].lastMeasured else { return false }
-    return now - last <= city.sensors[sensor].staleAfter
+    isRecent(sensors[sensor].lastMeasured, of: sensor, at: now)
+  }
+
+  private func isRecent(_ last: Instant?, of sensor: Int, at now: Instant) -> Bool {
+    last.map { now - $0 <= city.sensors[sensor].staleAfter } ?? false
   }
 
   /// The mean of a field over the minutes of the window that ends with the running minute.

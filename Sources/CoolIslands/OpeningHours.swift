@@ -265,10 +265,7 @@ struct OpeningHoursParser {
   private mutating func comment() throws(OpeningHoursError) -> String {
     at += 1
     let start = at
-    while let character = peek, character != "\"" {
-      _ = character
-      at += 1
-    }
+    while at < characters.count, peek != "\"" { at += 1 }
     guard peek == "\"" else { throw error("the closing quote of the comment was expected") }
     defer { at += 1 }
     return String(characters[start..<at])
@@ -276,7 +273,7 @@ struct OpeningHoursParser {
 
   private var peek: Character? { at < characters.count ? characters[at] : nil }
 
-  private mutating func skipSpaces() { while let character = peek, character.isWhitespace { at += 1; _ = character } }
+  private mutating func skipSpaces() { while peek?.isWhitespace ?? false { at += 1 } }
 
   private mutating func skip(_ text: String) -> Bool {
     guard characters[at...].starts(with: text) else { return false }
@@ -312,7 +309,7 @@ struct OpeningHoursParser {
   private mutating func number(digits: ClosedRange<Int>) -> Int? {
     let start = at
     while let character = peek, character.isASCII, character.isNumber, at - start < digits.upperBound {
-      at += 1; _ = character
+      at += 1
     }
     guard digits.contains(at - start), let number = Int(String(characters[start..<at])),
       !(peek?.isNumber ?? false)

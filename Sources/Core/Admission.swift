@@ -6,7 +6,9 @@ public import SensorProtocol
 
 /// The decision on a message.
 public enum Admission: Hashable, Sendable {
-  /// It is stored; `sensor` is the index of the sensor that sent it, nil for a command. Where a part of it was refused, the entry holds what is left.
+  /// It is stored; where a part of it was refused, the entry holds what is left.
+  ///
+  /// `sensor` is the index of the sensor that sent it, nil for a command.
   case admitted(Entry, sensor: Int?, refusals: [Refusal])
   /// It is acknowledged and counted, and its content is kept nowhere.
   case refused(Refusal)

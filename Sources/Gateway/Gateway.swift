@@ -5,7 +5,6 @@
 public import Configuration
 public import Core
 internal import CoolIslands
-internal import JSONText
 internal import MQTTLink
 internal import Publication
 internal import Quantities
@@ -217,11 +216,11 @@ public final class Gateway {
     }
     switch world.admission(of: message) {
     case nil: break  // recovery always ends with a configuration
-    case .admitted(.message(var message), let sensor?, let refusals):
-      message.arrival = distinctArrival(message.arrival, sensor: sensor, of: world.sensorCount)
-      batch.entries.append(.message(message))
-      for refusal in refusals { batch.refusals[refusal, default: 0] += 1 }
-    case .admitted(let entry, _, let refusals):
+    case .admitted(var entry, let sensor, let refusals):
+      if let sensor, case .message(var message) = entry {
+        message.arrival = distinctArrival(message.arrival, sensor: sensor, of: world.sensorCount)
+        entry = .message(message)
+      }
       batch.entries.append(entry)
       for refusal in refusals { batch.refusals[refusal, default: 0] += 1 }
     case .refused(let refusal):
@@ -244,8 +243,8 @@ public final class Gateway {
     let counts = Refusal.allCases.compactMap { refusal in batch.refusals[refusal].map { RefusalCount(refusal, $0) } }
     if !counts.isEmpty { batch.entries.append(.refused(now, counts)) }
     guard !batch.entries.isEmpty else { return true }
-    var lines = JSONWriter()
-    for entry in batch.entries { entry.write(to: &lines) }
+    var lines = JSONLines()
+    for entry in batch.entries { lines.append(entry) }
     do {
       try store.append(lines: lines.bytes, entries: Int64(batch.entries.count), at: now.milliseconds)
     } catch {
@@ -355,8 +354,7 @@ public final class Gateway {
   private var status: GatewayStatus {
     GatewayStatus(
       brokerConnected: isOnline, brokerReason: linkReason, refusedFilters: refusedFilters, storeReason: storeReason,
-      ledger: world.ledger.named,
-      batches: batches, summary: world.summary())
+      ledger: world.ledger.named, batches: batches, summary: world.summary())
   }
 
   /// Says goodbye: the status is `offline`, and the last will stays in the drawer.

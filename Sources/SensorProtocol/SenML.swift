@@ -96,7 +96,6 @@ public struct SenMLPack: Hashable, Sendable {
     var unit: ArraySlice<UInt8>?
     var value: ExactDecimal?
     var sum: ExactDecimal?
-    var version: Int?
 
     mutating func resolve(_ element: JSONValue, arrival: Instant) throws(Refusal) -> SenMLRecord? {
       guard element.kind == .object else { throw .recordMalformed }
@@ -116,7 +115,7 @@ public struct SenMLPack: Hashable, Sendable {
           case .bu: self.unit = try member.value.senMLText()
           case .bv: self.value = try member.value.senMLNumber()
           case .bs: self.sum = try member.value.senMLNumber()
-          case .bver: try setVersion(member.value)
+          case .bver: try Self.check(version: member.value)
           case .n: name = try member.value.senMLText()
           case .u: unit = try member.value.senMLText()
           case .v:
@@ -177,10 +176,9 @@ public struct SenMLPack: Hashable, Sendable {
         time: instant, hasOwnTime: ownTime, updateTime: updateTime)
     }
 
-    private mutating func setVersion(_ value: JSONValue) throws(Refusal) {
+    private static func check(version value: JSONValue) throws(Refusal) {
       guard let version = value.integer, version >= 0 else { throw .recordMalformed }
       guard version <= 10 else { throw .versionTooNew }
-      self.version = version
     }
 
     private static func instant(_ sum: ExactDecimal?, _ arrival: Instant) throws(Refusal) -> Instant {

@@ -21,7 +21,4 @@ public struct StoreError: Error, Hashable, Sendable, CustomStringConvertible {
 
   /// Whether the disk is full.
   public var isDiskFull: Bool { code & 0xFF == 13 }
-
-  /// Whether the data folder belongs to a running gateway.
-  public var isBusy: Bool { code & 0xFF == 5 || code & 0xFF == 6 }
 }
