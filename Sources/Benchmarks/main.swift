@@ -4,6 +4,12 @@
 
 import Foundation
 
+let words = CommandLine.arguments
+if words.count == 5, words[1] == "append", let series = Int(words[2]), let scrapes = Int(words[3]) {
+  try AppendProgram.run(series: series, scrapes: scrapes, shuffled: words[4] == "shuffled")
+  exit(0)
+}
+
 var only: String?
 if let mark = CommandLine.arguments.firstIndex(of: "--only"), mark + 1 < CommandLine.arguments.count {
   only = CommandLine.arguments[mark + 1]

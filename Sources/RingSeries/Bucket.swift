@@ -1,44 +1,44 @@
-// What is kept of the readings of one interval: integers that only ever add up.
+// What is known of the readings of an interval or a range: integers that only ever add up.
 
-/// The sum of some readings.
+/// The sum of some readings, wide enough for any range.
 ///
 /// Combining is associative and commutative, so a bucket does not depend on the order in
 /// which its readings came.
 public struct Bucket: Hashable, Sendable {
   /// Number of readings.
-  public var count: Int64 = 0
+  public private(set) var count: Int64 = 0
   /// Sum of the values, in thousandths of their unit.
-  public var sum: Int64 = 0
-  /// Sum of value × seconds; 128 bits wide, since a total of people times a day leaves little room in 64.
-  public var weightedSum: Int128 = 0
-  /// Seconds that the readings stand for; may exceed the interval, and is capped where it is read.
-  public var seconds: Int64 = 0
+  public private(set) var sum: Int128 = 0
+  /// Sum of value × seconds.
+  public private(set) var weightedSum: Int128 = 0
+  /// Seconds that the readings stand for; may exceed the interval: ``covered(of:)`` caps them.
+  public private(set) var seconds: Int64 = 0
   /// Smallest value; meaningless when `count` is 0.
-  public var minimum: Int64 = .max
+  public private(set) var minimum: Int64 = .max
   /// Largest value; meaningless when `count` is 0.
-  public var maximum: Int64 = .min
+  public private(set) var maximum: Int64 = .min
   /// Sound energy, Σ seconds × 10^(level / 10 dB); 0 for what is not sound.
-  ///
-  /// 128 bits wide, since one reading may need 60 of them.
-  public var energy: Int128 = 0
+  public private(set) var energy: Int128 = 0
+  /// Whether somewhere more came than can be counted, so that no mean can be given.
+  public private(set) var isOverflown = false
 
   /// The bucket of no readings: the neutral element.
   public init() {}
 
-  /// The bucket of one reading.
-  ///
-  /// - Parameters:
-  ///   - value: thousandths of the unit.
-  ///   - seconds: what the reading stands for.
-  ///   - isSound: whether its energy counts, the value being thousandths of a decibel.
-  public init(value: Int64, seconds: Int64, isSound: Bool) {
-    count = 1
-    sum = value
-    weightedSum = Int128(value) * Int128(seconds)
-    self.seconds = seconds
-    minimum = value
-    maximum = value
-    if isSound { energy = Int128(SoundEnergy.energy(milliDecibels: value, seconds: seconds)) }
+  /// A ring's bucket, widened.
+  init(_ stored: StoredBucket, _ energy: StoredEnergy) {
+    guard stored.count > 0 else { return }
+    guard stored.count < .max, energy.sum < .max else {
+      isOverflown = true
+      return
+    }
+    count = Int64(stored.count)
+    sum = Int128(stored.sum)
+    weightedSum = Int128(stored.weightedSum)
+    seconds = Int64(stored.seconds)
+    minimum = Int64(stored.minimum)
+    maximum = Int64(stored.maximum)
+    self.energy = Int128(energy.sum)
   }
 
   /// Adds another bucket's readings.
@@ -50,13 +50,32 @@ public struct Bucket: Hashable, Sendable {
     minimum = min(minimum, other.minimum)
     maximum = max(maximum, other.maximum)
     energy += other.energy
+    isOverflown = isOverflown || other.isOverflown
   }
 
   /// The mean of the readings in thousandths, halves away from zero; nil without readings.
-  public var mean: Int64? {
-    guard count > 0 else { return nil }
-    let (quotient, remainder) = sum.quotientAndRemainder(dividingBy: count)
-    guard remainder.magnitude * 2 >= count.magnitude else { return quotient }
-    return sum < 0 ? quotient - 1 : quotient + 1
+  public var mean: Int64? { quotient(sum, count) }
+
+  /// The mean weighted by the seconds that each reading stands for; nil without any.
+  public var weightedMean: Int64? { quotient(weightedSum, seconds) }
+
+  /// Sound energy a second; nil without any second.
+  ///
+  /// The level is ten times its decimal logarithm, in dB (IEC 61672-1).
+  public var meanEnergy: Double? {
+    isOverflown || seconds == 0 ? nil : Double(energy) / Double(seconds)
+  }
+
+  /// How many of an interval's seconds the readings cover: all of them at most.
+  ///
+  /// - Parameter interval: length of the interval in seconds.
+  /// - Returns: 0 to `interval`; 0 if the bucket is overflown.
+  public func covered(of interval: Int64) -> Int64 { isOverflown ? 0 : min(seconds, interval) }
+
+  private func quotient(_ sum: Int128, _ divisor: Int64) -> Int64? {
+    guard divisor > 0, !isOverflown else { return nil }
+    let (quotient, remainder) = sum.quotientAndRemainder(dividingBy: Int128(divisor))
+    guard remainder.magnitude * 2 >= divisor.magnitude else { return Int64(quotient) }
+    return Int64(sum < 0 ? quotient - 1 : quotient + 1)
   }
 }

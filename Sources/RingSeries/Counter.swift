@@ -4,7 +4,7 @@
 ///
 /// A smaller total is a wrap only if the people it would mean could have passed; otherwise the device restarted from
 /// zero, so that a battery swap never becomes 65,000 visitors.
-public struct Counter: Hashable, Sendable {
+public struct Counter: Hashable, Sendable, BitwiseCopyable {
   /// What the device counts with, and how fast people can pass.
   public struct Model: Hashable, Sendable {
     /// Bits of the total: 16 or 32.
@@ -28,18 +28,23 @@ public struct Counter: Hashable, Sendable {
     case counted(Int64)
     /// The device began again from zero and has counted so many since.
     case restarted(Int64)
-    /// Not newer than the last total: it changes nothing.
+    /// The last total once more, with the same time.
+    case repeated
+    /// Another total at the last one's time: the first one holds.
+    case conflicting
+    /// Older than the last total: it changes nothing.
     case late
   }
 
-  private var lastTotal: Int64?
+  /// Negative where there is none.
+  private var lastTotal: Int64 = -1
   private var lastTime: Int64 = .min
 
   /// A counter that has not reported yet.
   public init() {}
 
   /// Forgets the last total: the next one is a baseline.
-  public mutating func rebase() { lastTotal = nil }
+  public mutating func rebase() { lastTotal = -1 }
 
   /// Takes a total.
   ///
@@ -49,18 +54,56 @@ public struct Counter: Hashable, Sendable {
   ///   - model: bits and rate.
   /// - Returns: what the total meant.
   public mutating func take(total: Int64, at time: Int64, model: Model) -> Step {
+    if time == lastTime && lastTotal >= 0 { return total == lastTotal ? .repeated : .conflicting }
     guard time > lastTime else { return .late }
     defer {
       lastTotal = total
       lastTime = time
     }
-    guard let last = lastTotal else { return .baseline }
-    if total >= last { return .counted(total - last) }
-    let wrapped = total - last + 1 << Int64(model.bits)
-    let elapsedMinutes = (time - lastTime + 59_999) / 60_000
-    let plausible = elapsedMinutes.multipliedReportingOverflow(by: model.maximumPerMinute)
+    guard lastTotal >= 0 else { return .baseline }
+    if total >= lastTotal { return .counted(total - lastTotal) }
+    let wrapped = total - lastTotal + 1 << Int64(model.bits)
+    let elapsedMinutes = (Int128(time) - Int128(lastTime) + 59_999) / 60_000
     // However long it was silent: more than a quarter of the range is a new battery and not a crowd.
-    let most = min(plausible.overflow ? .max : plausible.partialValue, 1 << Int64(model.bits - 2))
-    return wrapped <= most ? .counted(wrapped) : .restarted(total)
+    let most = min(elapsedMinutes * Int128(model.maximumPerMinute), 1 << Int128(model.bits - 2))
+    return Int128(wrapped) <= most ? .counted(wrapped) : .restarted(total)
+  }
+}
+
+extension SeriesBank {
+  /// Takes a counter's running total: the series keeps the difference to the last one.
+  ///
+  /// - Parameters:
+  ///   - total: the running total in counts, not negative.
+  ///   - time: the device's time or the arrival, Unix milliseconds.
+  ///   - seconds: how long the difference stands for, 0 to 86,400.
+  ///   - index: a series whose measure is ``Measure/counter(_:)``.
+  /// - Returns: what became of it, and what the total meant where it counts.
+  public mutating func count(
+    total: Int64, at time: Int64, seconds: Int64, in index: SeriesIndex
+  ) -> (appended: Appended, step: Counter.Step?) {
+    guard case .counter(let model) = kind(of: index).measure else { preconditionFailure("not a counter") }
+    guard time <= head else { return (refuse(.ahead, index), nil) }
+    guard total >= 0 else { return (refuse(.outOfRange, index), nil) }
+    // Also where the difference will be refused the next one counts from here.
+    let step = slab[location(index).cold + Header.counter, as: Counter.self].take(total: total, at: time, model: model)
+    let difference: Int64
+    switch step {
+    case .repeated: return (refuse(.repeated, index), nil)
+    case .conflicting: return (refuse(.conflicting, index), nil)
+    case .late: return (refuse(.superseded, index), nil)
+    case .baseline: difference = 0
+    case .counted(let count), .restarted(let count): difference = count
+    }
+    let thousandths = difference.multipliedReportingOverflow(by: 1000)
+    let sample = Sample(time: time, value: thousandths.overflow ? .max : thousandths.partialValue, seconds: seconds)
+    let appended = append(sample, to: index)
+    if case .accepted = appended { return (appended, step) }
+    return (appended, nil)
+  }
+
+  /// Forgets a counter's last total: the next one is a baseline.
+  public mutating func rebase(_ index: SeriesIndex) {
+    slab[location(index).cold + Header.counter, as: Counter.self].rebase()
   }
 }

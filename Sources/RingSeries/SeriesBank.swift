@@ -1,19 +1,4 @@
-// The bank: all series of a gateway, made once from a layout; it never grows.
-
-/// How much of a series is kept.
-public struct RingLayout: Hashable, Sendable {
-  /// Readings in the raw ring; 16 bytes each.
-  public var rawCapacity: Int
-  /// Minutes in the ring of buckets; 64 bytes each.
-  public var minutes: Int
-
-  /// A layout; each ring holds 1 to 100,000 places.
-  public init(rawCapacity: Int = 256, minutes: Int = 120) {
-    precondition((1...100_000).contains(rawCapacity) && (1...100_000).contains(minutes))
-    self.rawCapacity = rawCapacity
-    self.minutes = minutes
-  }
-}
+// The bank: all series of a gateway in one block of memory, made once from a declaration; it never grows.
 
 /// Which series of a bank.
 public struct SeriesIndex: Hashable, Comparable, Sendable {
@@ -27,73 +12,128 @@ public struct SeriesIndex: Hashable, Comparable, Sendable {
   public static func < (a: SeriesIndex, b: SeriesIndex) -> Bool { a.rawValue < b.rawValue }
 }
 
-/// What a series measures, as far as the rings care.
-public enum SeriesKind: UInt8, Hashable, Sendable {
-  /// Averages as itself.
-  case value
-  /// Averages as energy; the unit is thousandths of a decibel.
-  case sound
+/// A reading as a series keeps it.
+public struct Sample: Hashable, Sendable {
+  /// Unix milliseconds.
+  public let time: Int64
+  /// Thousandths of the unit, within 32 bits: two million units.
+  public let value: Int64
+  /// How long the reading stands for in seconds, 0 to 86,400: its weight.
+  public let seconds: Int64
+
+  /// A reading.
+  public init(time: Int64, value: Int64, seconds: Int64) {
+    self.time = time
+    self.value = value
+    self.seconds = seconds
+  }
 }
 
 /// Series of fixed capacity over one clock that only `advance` moves.
-public struct SeriesBank: Sendable {
+///
+/// A reading may come in any order of time: it counts in the raw ring if that still reaches back to it, and in the
+/// bucket of its start in each ring that does. The running bucket of each ring lies in the series' header and holds only
+/// what no finer running bucket holds; when a finer one closes it goes to its ring and is added to the coarser one.
+public struct SeriesBank: ~Copyable, Sendable {
   /// How far ahead of the clock a reading may lie, in milliseconds.
   public static let aheadTolerance: Int64 = 120_000
+  /// Most different kinds in a bank.
+  public static let maximumKinds = 256
+  /// Most memory of a bank in bytes: 64 GiB.
+  public static let maximumByteCount = 1 << 36
+  /// The clock stays within this many milliseconds around 1970: 285,000 years.
+  static let farthest: Int64 = 1 << 53
 
-  private var series: ContiguousArray<Series>
-  private var clock: Int64
+  /// The declaration's different kinds.
+  let kinds: [SeriesKind]
+  let plans: [Plan]
+  let quickPlans: [QuickPlan]
+  /// The rings of all plans, and from which moment on each holds readings.
+  let rings: [RingPlan]
+  var starts: [Int64]
+  /// Where each series lies.
+  let locations: [Location]
+  var slab: Slab
+  /// The clock, Unix milliseconds.
+  public internal(set) var clock: Int64
 
   /// A bank of empty series.
   ///
   /// - Parameters:
-  ///   - kinds: one a series, in the order of their indices.
-  ///   - layout: the rings of each.
+  ///   - series: the kind of each, in the order of their indices.
   ///   - clock: Unix milliseconds at which the bank starts.
-  public init(kinds: [SeriesKind], layout: RingLayout = RingLayout(), clock: Int64) {
-    series = ContiguousArray(kinds.map { Series(isSound: $0 == .sound, layout: layout) })
-    self.clock = clock
+  /// - Throws: ``LayoutError`` when a layout is impossible.
+  public init(_ series: [SeriesKind], clock: Int64) throws(LayoutError) {
+    var kinds: [SeriesKind] = []
+    var numbers: [SeriesKind: Int] = [:]
+    var plans: [Plan] = []
+    var locations: [Location] = []
+    let cold = series.count * Header.hotByteCount
+    var end = cold + series.count * Header.coldByteCount
+    for (index, kind) in series.enumerated() {
+      let number = numbers[kind] ?? kinds.count
+      if number == kinds.count {
+        try kind.layout.check(isSound: kind.measure == .sound)
+        guard number < Self.maximumKinds else { throw .kinds(number + 1) }
+        numbers[kind] = number
+        kinds.append(kind)
+        plans.append(Plan(kind))
+      }
+      locations.append(
+        Location(
+          plan: number, hot: index * Header.hotByteCount, cold: cold + index * Header.coldByteCount, block: end))
+      end += plans[number].blockByteCount
+      guard end <= Self.maximumByteCount else { throw .bytes(end) }
+    }
+    var slab = try Slab(byteCount: end)
+    for index in series.indices { slab[index * Header.hotByteCount] = Hot() }
+    var rings: [RingPlan] = []
+    quickPlans = plans.map { plan in
+      let buckets = rings.count..<rings.count + plan.rings.count
+      rings += plan.rings + plan.classRings
+      return QuickPlan(
+        raw: plan.raw, isSound: plan.isSound, finest: plan.rings[0],
+        coarser: plan.rings.count > 1 ? plan.rings[1].step : plan.rings[0].step, rings: buckets,
+        classRings: buckets.upperBound..<rings.count)
+    }
+    self.kinds = kinds
+    self.plans = plans
+    self.rings = rings
+    self.locations = locations
+    self.slab = slab
+    starts = rings.map { _ in 0 }
+    self.clock = 0
+    setClock(clock)
   }
 
   /// Number of series.
-  public var count: Int { series.count }
+  public var count: Int { locations.count }
 
-  /// Moves the clock; it never goes back.
-  public mutating func advance(to time: Int64) { clock = max(clock, time) }
+  /// Memory of all series in bytes.
+  public var byteCount: Int { slab.byteCount }
 
-  /// Sets the clock back and forgets the readings that lie after it.
-  public mutating func rewind(to time: Int64) {
-    clock = time
-    for index in series.indices { series[index].rewind(to: time) }
+  /// What a series was declared as.
+  public func kind(of index: SeriesIndex) -> SeriesKind { kinds[location(index).plan] }
+
+  @inline(__always)
+  func location(_ index: SeriesIndex) -> Location { locations[index.rawValue] }
+
+  /// Moves the clock, and with it the rings; it never goes back.
+  public mutating func advance(to time: Int64) {
+    if time > clock { setClock(time) }
   }
 
-  /// Takes a reading, in any order of time.
-  ///
-  /// - Parameters:
-  ///   - sample: the reading.
-  ///   - index: its series.
-  ///   - seconds: how long the reading stands for; it counts wholly in the minute of its time.
-  /// - Returns: what became of it.
-  /// - Complexity: O(log n) in order, O(n) for the latest of n raw readings; no allocation.
-  public mutating func append(_ sample: Sample, to index: SeriesIndex, seconds: Int64) -> Appended {
-    guard sample.time <= clock + Self.aheadTolerance else { return .ahead }
-    let headMinute = floorDivide(clock + Self.aheadTolerance, by: 60_000)
-    return series[index.rawValue].append(sample, seconds: seconds, headMinute: headMinute)
-  }
+  /// The newest moment of which a reading is taken.
+  var head: Int64 { clock &+ Self.aheadTolerance }
 
-  /// The newest reading at or before a time (Unix milliseconds).
-  public func latest(of index: SeriesIndex, atOrBefore time: Int64) -> Sample? {
-    series[index.rawValue].latest(atOrBefore: time)
-  }
-
-  /// The sum of the whole minutes in `[from, to)`, Unix milliseconds, both rounded down to minutes.
-  public func bucket(of index: SeriesIndex, from: Int64, to: Int64) -> Bucket {
-    series[index.rawValue].bucket(
-      fromMinute: floorDivide(from, by: 60_000), toMinute: floorDivide(to, by: 60_000))
-  }
-
-  /// Takes over the readings of another bank's series, where a new configuration keeps a series.
-  public mutating func adopt(_ index: SeriesIndex, from other: SeriesBank, at otherIndex: SeriesIndex) {
-    guard series[index.rawValue].isSound == other.series[otherIndex.rawValue].isSound else { return }
-    series[index.rawValue] = other.series[otherIndex.rawValue]
+  mutating func setClock(_ time: Int64) {
+    clock = min(max(time, -Self.farthest), Self.farthest)
+    for index in rings.indices {
+      let ring = rings[index]
+      let reach = head - starts[index]
+      // A division only when a bucket's border has been passed.
+      guard reach < (ring.count.value - 1) * ring.step.value || reach >= ring.count.value * ring.step.value else { continue }
+      starts[index] = ring.oldest(head: head) * ring.step.value
+    }
   }
 }

@@ -21,22 +21,28 @@ public enum SoundEnergy {
     4_299_914_907, 4_300_905_113, 4_301_895_547, 4_302_886_209, 4_303_877_100,
   ]
 
+  /// The upper two and the lower two of the four digits, multiplied out once.
+  private static let upper = products(tenths, hundredths)
+  private static let lower = products(thousandths, tenThousandths)
+  private static let bels: [UInt64] = (0...13).map { bel in (0..<bel).reduce(1) { power, _ in power * 10 } }
+
+  private static func products(_ a: [UInt64], _ b: [UInt64]) -> [UInt64] {
+    a.flatMap { x in b.map { y in UInt64((UInt128(x) * UInt128(y) + 1 << 31) >> 32) } }
+  }
+
   /// seconds × 10^(level / 10 dB), rounded to the nearest integer.
   ///
-  /// 130 dB for 900 s is 9·10¹⁵; levels are held to 0…130 dB and the seconds to a day, so that nothing overflows.
+  /// Levels are held to 0…130 dB and the seconds to a day, so that the result is at most 8.64·10¹⁷.
   ///
   /// - Parameters:
   ///   - milliDecibels: the level in thousandths of a decibel.
   ///   - seconds: how long it lasted.
   /// - Returns: the energy, never negative.
-  public static func energy(milliDecibels: Int64, seconds: Int64) -> Int64 {
+  public static func energy(milliDecibels: Int64, seconds: Int64) -> UInt64 {
     let level = Int(min(max(milliDecibels, 0), 130_000))
     let time = UInt64(min(max(seconds, 0), 86_400))
-    var product = UInt128(tenths[level / 1000 % 10])
-    product = (product * UInt128(hundredths[level / 100 % 10])) >> 32
-    product = (product * UInt128(thousandths[level / 10 % 10])) >> 32
-    product = (product * UInt128(tenThousandths[level % 10])) >> 32
-    for _ in 0..<(level / 10_000) { product *= 10 }
-    return Int64((product * UInt128(time) + (1 << 31)) >> 32)
+    // Below 10 × 2⁶⁴; times 10¹³ and a day it stays below 2¹²⁸.
+    let mantissa = UInt128(upper[level / 100 % 100]) * UInt128(lower[level % 100])
+    return UInt64((mantissa * UInt128(bels[level / 10_000] * time) + 1 << 63) >> 64)
   }
 }

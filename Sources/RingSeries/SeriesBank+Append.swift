@@ -1,0 +1,260 @@
+// A reading in: decided first, then written; nothing is allocated.
+
+/// The rings that a reading came too late for.
+public struct MissedRings: OptionSet, Hashable, Sendable {
+  /// One bit a ring.
+  public let rawValue: UInt8
+
+  /// A set of rings.
+  public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+  /// The raw ring: it holds only newer readings.
+  public static let raw = MissedRings(rawValue: 1)
+
+  /// A ring of buckets, the finest being number 0.
+  public static func buckets(_ ring: Int) -> MissedRings { MissedRings(rawValue: 2 << UInt8(ring)) }
+}
+
+/// What became of a reading.
+public enum Appended: Hashable, Sendable {
+  /// It counts, save in the rings that no longer reach back to it.
+  case accepted(missed: MissedRings)
+  /// The same value stood there already.
+  case repeated
+  /// Another value stands there; the first one holds.
+  case conflicting
+  /// It lies before everything that is kept.
+  case tooOld
+  /// It lies more than the tolerance ahead of the clock.
+  case ahead
+  /// Its value needs more than 32 bits, or its seconds are negative or more than a day.
+  case outOfRange
+  /// A total older than the counter's newest: it changes nothing.
+  case superseded
+}
+
+extension SeriesBank {
+  /// Takes a reading, in any order of time; the first one of a time wins.
+  ///
+  /// What has left the raw ring cannot be recognised when it comes again.
+  ///
+  /// - Parameters:
+  ///   - sample: the reading.
+  ///   - index: its series; a counter takes totals, see ``count(total:at:seconds:in:)``.
+  /// - Returns: what became of it.
+  /// - Complexity: O(1) in order; late O(n) among n raw readings; no allocation.
+  public mutating func append(_ sample: Sample, to index: SeriesIndex) -> Appended {
+    guard let value = Int32(exactly: sample.value), 0...86_400 ~= sample.seconds else {
+      return refuse(.outOfRange, index)
+    }
+    guard sample.time <= head else { return refuse(.ahead, index) }
+    let at = location(index)
+    var missed: MissedRings = []
+    if sample.time < starts[quickPlans[at.plan].rings.lowerBound] {
+      guard let rings = missedBuckets(sample.time, at) else { return refuse(.tooOld, index) }
+      missed = rings
+    }
+    let stored = StoredSample(time: sample.time, value: value, seconds: UInt32(truncatingIfNeeded: sample.seconds))
+    if stored.time > slab[at.hot, as: Hot.self].newest {
+      let place = slab[at.hot, as: Hot.self].push(time: stored.time, raw: quickPlans[at.plan].raw)
+      slab[at.block &+ place &* StoredSample.byteCount] = stored
+    } else {
+      let place = latePlace(stored.time, at)
+      if let known = place.known { return refuse(known == value ? .repeated : .conflicting, index) }
+      if !insertRaw(stored, before: place.index, at) { missed.insert(.raw) }
+    }
+    let since = stored.time &- slab[at.hot, as: Hot.self].start
+    let isSound = quickPlans[at.plan].isSound
+    if since < 0 {
+      addLate(stored, at)
+    } else {
+      let step = quickPlans[at.plan].finest.step
+      if since >= step.value { startRunning(at: step.floor(stored.time) &* step.value, at) }
+      slab[at.hot, as: Hot.self].bucket.add(stored.bucket)
+      if isSound { slab[at.hot, as: Hot.self].energy.add(stored.energy) }
+    }
+    if isSound { addClass(stored, at) }
+    if !missed.isEmpty { slab[at.cold + Header.tally, as: Tally.self].note(missed) }
+    return .accepted(missed: missed)
+  }
+
+  /// The rings of buckets that no longer reach back to a time; nil if none does.
+  private func missedBuckets(_ time: Int64, _ at: Location) -> MissedRings? {
+    var missed: MissedRings = []
+    let rings = quickPlans[at.plan].rings
+    for (number, ring) in rings.enumerated() where time < starts[ring] { missed.insert(.buckets(number)) }
+    return time < starts[rings.upperBound - 1] ? nil : missed
+  }
+
+  mutating func refuse(_ reason: Appended, _ index: SeriesIndex) -> Appended {
+    slab[location(index).cold + Header.tally, as: Tally.self].note(reason)
+    return reason
+  }
+
+  // MARK: The raw ring
+
+  /// Where a reading of the raw ring lies, 0 being the oldest.
+  func rawOffset(_ index: Int, _ at: Location) -> Int {
+    let raw = quickPlans[at.plan].raw
+    let place = Int(slab[at.hot, as: Hot.self].first) + index
+    return at.block + (place < raw ? place : place - raw) * StoredSample.byteCount
+  }
+
+  /// How many readings of the raw ring lie at or before a time.
+  func rawCount(atOrBefore time: Int64, _ at: Location) -> Int {
+    let count = Int(slab[at.hot, as: Hot.self].count)
+    guard count > 0, time < slab[at.hot, as: Hot.self].newest else { return count }
+    var low = 0
+    var high = count - 1
+    while low < high {
+      let middle = (low + high) / 2
+      if slab[rawOffset(middle, at), as: StoredSample.self].time <= time { low = middle + 1 } else { high = middle }
+    }
+    return low
+  }
+
+  /// Before which reading a late one belongs, and the value that stands at its time already.
+  private func latePlace(_ time: Int64, _ at: Location) -> (index: Int, known: Int32?) {
+    let index = rawCount(atOrBefore: time, at)
+    guard index > 0 else { return (0, nil) }
+    let before = slab[rawOffset(index - 1, at), as: StoredSample.self]
+    return (index, before.time == time ? before.value : nil)
+  }
+
+  /// Inserts among newer readings; of a full ring the oldest makes room, unless the reading is older still.
+  private mutating func insertRaw(_ sample: StoredSample, before index: Int, _ at: Location) -> Bool {
+    let raw = quickPlans[at.plan].raw
+    var index = index
+    var count = Int(slab[at.hot, as: Hot.self].count)
+    if count == raw {
+      guard index > 0 else { return false }
+      let first = Int(slab[at.hot, as: Hot.self].first)
+      slab[at.hot, as: Hot.self].first = first + 1 == raw ? 0 : UInt16(first + 1)
+      count -= 1
+      index -= 1
+    }
+    for moving in stride(from: count, to: index, by: -1) {
+      let earlier = slab[rawOffset(moving - 1, at), as: StoredSample.self]
+      slab[rawOffset(moving, at)] = earlier
+    }
+    slab[rawOffset(index, at)] = sample
+    slab[at.hot, as: Hot.self].count = UInt16(count + 1)
+    return true
+  }
+
+  // MARK: Buckets
+
+  /// Closes the running bucket into its ring and into the next coarser one's, and begins a new one.
+  @inline(__always)
+  private mutating func startRunning(at start: Int64, _ at: Location) {
+    let before = slab[at.hot, as: Hot.self].start
+    let gap = start &- before
+    let ring = quickPlans[at.plan].finest
+    // The usual case: the next interval, within the same coarser one.
+    guard gap == ring.step.value else { return leap(from: before, to: start, at) }
+    let closed = slab[at.hot, as: Hot.self].turn(to: start, count: ring.count.value)
+    let place = at.block &+ ring.offset &+ closed.place &* ring.stride
+    slab[place] = closed.bucket
+    if quickPlans[at.plan].isSound { slab[place &+ StoredBucket.byteCount] = closed.energy }
+    let coarser = quickPlans[at.plan].coarser
+    if start &- coarser.floor(start) &* coarser.value >= gap {
+      slab[at.running(1), as: StoredBucket.self].add(closed.bucket)
+      if quickPlans[at.plan].isSound { slab[at.runningEnergy(1), as: StoredEnergy.self].add(closed.energy) }
+    } else {
+      carry(closed.bucket, closed.energy, to: 1, from: before, to: start, at)
+      clearClasses(from: before, to: start, at)
+    }
+  }
+
+  /// Begins a running bucket that is not the next one, or the first one.
+  private mutating func leap(from before: Int64, to start: Int64, _ at: Location) {
+    let ring = quickPlans[at.plan].finest
+    let closed = slab[at.hot, as: Hot.self].turn(to: start, count: ring.count.value)
+    slab[at.hot, as: Hot.self].place = UInt32(ring.number(ring.interval(start)))
+    guard before != Hot.never else { return }
+    file(closed.bucket, closed.energy, in: ring, from: before, to: start, at)
+    carry(closed.bucket, closed.energy, to: 1, from: before, to: start, at)
+    clearClasses(from: before, to: start, at)
+  }
+
+  /// Adds a closed bucket to the next coarser running one, and closes that too if its time is over.
+  private mutating func carry(
+    _ bucket: StoredBucket, _ energy: StoredEnergy, to number: Int, from before: Int64, to start: Int64, _ at: Location
+  ) {
+    let rings = quickPlans[at.plan].rings
+    guard number < rings.count else { return }
+    slab[at.running(number), as: StoredBucket.self].add(bucket)
+    slab[at.runningEnergy(number), as: StoredEnergy.self].add(energy)
+    let ring = self.rings[rings.lowerBound + number]
+    guard ring.interval(before) != ring.interval(start) else { return }
+    let closed: StoredBucket = slab[at.running(number)]
+    let closedEnergy: StoredEnergy = slab[at.runningEnergy(number)]
+    slab[at.running(number)] = StoredBucket()
+    slab[at.runningEnergy(number)] = StoredEnergy()
+    file(closed, closedEnergy, in: ring, from: before, to: start, at)
+    carry(closed, closedEnergy, to: number + 1, from: before, to: start, at)
+  }
+
+  /// Puts a closed bucket into its ring and empties the places that are skipped.
+  ///
+  /// The place of the new running bucket is left as it is: nobody looks there before it closes.
+  private mutating func file(
+    _ bucket: StoredBucket, _ energy: StoredEnergy, in ring: RingPlan, from before: Int64, to start: Int64,
+    _ at: Location
+  ) {
+    let (old, new) = (ring.interval(before), ring.interval(start))
+    let place = at.block + ring.place(old)
+    slab[place] = bucket
+    if quickPlans[at.plan].isSound { slab[place + StoredBucket.byteCount] = energy }
+    clear(ring, from: old + 1, through: new - 1, at)
+  }
+
+  private mutating func clearClasses(from before: Int64, to start: Int64, _ at: Location) {
+    for number in quickPlans[at.plan].classRings {
+      clear(rings[number], from: rings[number].interval(before) + 1, through: rings[number].interval(start), at)
+    }
+  }
+
+  /// Empties the places of some intervals, as far as the ring has that many.
+  mutating func clear(_ ring: RingPlan, from first: Int64, through last: Int64, _ at: Location) {
+    if last - first >= ring.count.value {
+      slab.clear(at.block + ring.offset, byteCount: Int(ring.count.value) * ring.stride)
+    } else if first <= last {
+      for interval in first...last { slab.clear(at.block + ring.place(interval), byteCount: ring.stride) }
+    }
+  }
+
+  /// Adds a reading of an earlier interval than the running one.
+  private mutating func addLate(_ sample: StoredSample, _ at: Location) {
+    let plan = quickPlans[at.plan]
+    let start = slab[at.hot, as: Hot.self].start
+    for number in 0..<plan.rings.count {
+      let ring = rings[plan.rings.lowerBound + number]
+      let (interval, running) = (ring.interval(sample.time), ring.interval(start))
+      if number > 0 && interval == running {
+        // The coarser ones get it when this one closes.
+        slab[at.running(number), as: StoredBucket.self].add(sample.bucket)
+        if plan.isSound { slab[at.runningEnergy(number), as: StoredEnergy.self].add(sample.energy) }
+        return
+      }
+      guard interval > running - ring.count.value else { continue }
+      let place = at.block + ring.place(interval)
+      slab[place, as: StoredBucket.self].add(sample.bucket)
+      if plan.isSound { slab[place + StoredBucket.byteCount, as: StoredEnergy.self].add(sample.energy) }
+    }
+  }
+
+  // MARK: Classes
+
+  private mutating func addClass(_ sample: StoredSample, _ at: Location) {
+    let start = slab[at.hot, as: Hot.self].start
+    let column = SoundClasses.index(milliDecibels: Int64(sample.value)) * 2
+    for number in quickPlans[at.plan].classRings {
+      let ring = rings[number]
+      let interval = ring.interval(sample.time)
+      guard interval > ring.interval(start) - ring.count.value else { continue }
+      let offset = at.block + ring.place(interval) + column
+      slab[offset] = SoundClasses.sum(slab[offset], sample.seconds)
+    }
+  }
+}

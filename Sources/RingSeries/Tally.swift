@@ -1,0 +1,48 @@
+// What a series was offered and did not take, or not everywhere: nothing disappears without a number.
+
+/// Counts of a series since it was made; each stays at 4,294,967,295.
+public struct Tally: Hashable, Sendable, BitwiseCopyable {
+  /// Readings that were there already.
+  public private(set) var repeated: UInt32 = 0
+  /// Readings that contradict one that was there already.
+  public private(set) var conflicting: UInt32 = 0
+  /// Readings before everything that is kept.
+  public private(set) var tooOld: UInt32 = 0
+  /// Readings too far ahead of the clock.
+  public private(set) var ahead: UInt32 = 0
+  /// Readings that no ring can hold.
+  public private(set) var outOfRange: UInt32 = 0
+  /// Totals older than the counter's newest.
+  public private(set) var superseded: UInt32 = 0
+  /// Readings that count, but came too late for the raw ring.
+  public private(set) var missedRaw: UInt32 = 0
+  private var missed0: UInt32 = 0
+  private var missed1: UInt32 = 0
+  private var missed2: UInt32 = 0
+  private var missed3: UInt32 = 0
+
+  /// Readings that count, but came too late for a ring of buckets; one number a ring, finest first.
+  public var missedBuckets: [UInt32] { [missed0, missed1, missed2, missed3] }
+
+  mutating func note(_ outcome: Appended) {
+    switch outcome {
+    case .repeated: Self.count(&repeated)
+    case .conflicting: Self.count(&conflicting)
+    case .tooOld: Self.count(&tooOld)
+    case .ahead: Self.count(&ahead)
+    case .outOfRange: Self.count(&outOfRange)
+    case .superseded: Self.count(&superseded)
+    case .accepted(let rings): note(rings)
+    }
+  }
+
+  mutating func note(_ rings: MissedRings) {
+    if rings.contains(.raw) { Self.count(&missedRaw) }
+    if rings.contains(.buckets(0)) { Self.count(&missed0) }
+    if rings.contains(.buckets(1)) { Self.count(&missed1) }
+    if rings.contains(.buckets(2)) { Self.count(&missed2) }
+    if rings.contains(.buckets(3)) { Self.count(&missed3) }
+  }
+
+  private static func count(_ number: inout UInt32) { if number < .max { number += 1 } }
+}
