@@ -4,21 +4,20 @@
 ///
 /// ```
 /// hot    0  newest reading, running interval, position in the raw ring, the finest running bucket and its energy
-///       64  the next two running buckets
-/// cold   0  the coarsest running bucket
-///       32  the energies of the coarser running buckets
-///       56  a counter's last total and its time
-///       72  what was refused or came too late
+/// cold   0  the coarser running buckets, finest first
+///       96  their energies
+///      120  a counter's last total and its time
+///      136  what was refused or came too late
 /// ```
 enum Header {
-  static let hotByteCount = 128
-  static let coldByteCount = 128
-  static let energies = StoredBucket.byteCount
+  static let hotByteCount = MemoryLayout<Hot>.size
+  static let coldByteCount = 192
+  static let energies = (RingLayout.maximumRings - 1) * StoredBucket.byteCount
   static let counter = energies + (RingLayout.maximumRings - 1) * StoredEnergy.byteCount
   static let tally = counter + MemoryLayout<Counter>.size
 }
 
-/// The first line of the hot header: 64 bytes.
+/// The hot header: 64 bytes.
 struct Hot: BitwiseCopyable {
   /// Time of the newest reading in the raw ring; `.min` where it is empty.
   var newest: Int64 = .min
@@ -27,8 +26,8 @@ struct Hot: BitwiseCopyable {
   /// The raw ring: place of the oldest reading, and how many there are.
   var first: UInt16 = 0
   var count: UInt16 = 0
-  /// The running bucket's place in the finest ring.
-  var place: UInt32 = 0
+  /// The running bucket's row in the finest ring.
+  var row: UInt32 = 0
   /// The finest running bucket.
   var bucket = StoredBucket()
   /// Its energy.
@@ -54,10 +53,10 @@ struct Hot: BitwiseCopyable {
 
   /// Takes the running bucket out and begins the next one; `count` is the finest ring's.
   @inline(__always)
-  mutating func turn(to start: Int64, count: Int64) -> (bucket: StoredBucket, energy: StoredEnergy, place: Int) {
-    let closed = (bucket, energy, Int(place))
+  mutating func turn(to start: Int64, count: Int64) -> (bucket: StoredBucket, energy: StoredEnergy, row: Int) {
+    let closed = (bucket, energy, Int(row))
     self.start = start
-    place = Int64(place) &+ 1 == count ? 0 : place &+ 1
+    row = Int64(row) &+ 1 == count ? 0 : row &+ 1
     bucket = StoredBucket()
     energy = StoredEnergy()
     return closed
@@ -66,18 +65,15 @@ struct Hot: BitwiseCopyable {
 
 /// Where a series lies.
 struct Location {
-  /// Its plan's number.
-  let plan: Int
   /// Offsets of its headers.
   let hot: Int
   let cold: Int
-  /// Offset of its block: the raw ring and the rings of buckets and classes.
-  let block: Int
+  /// Its plan's number, and its own among the series of that plan.
+  let plan: Int
+  let ordinal: Int
 
   /// Where the running bucket of a ring lies; the finest, number 0, is in ``Hot``.
-  @inline(__always) func running(_ ring: Int) -> Int {
-    ring == 3 ? cold : hot &+ 64 &+ (ring &- 1) &* StoredBucket.byteCount
-  }
+  @inline(__always) func running(_ ring: Int) -> Int { cold &+ (ring &- 1) &* StoredBucket.byteCount }
 
   /// Where its energy lies.
   @inline(__always) func runningEnergy(_ ring: Int) -> Int {
@@ -85,31 +81,49 @@ struct Location {
   }
 }
 
-/// A ring of buckets or of classes in a series' block.
+/// The rows of all series of a plan that make up one of its rings.
+///
+/// What stands at one place of a ring stands side by side, series by series: as time moves on, all series write to the
+/// same small piece of memory, which a cache can hold.
+struct Rows: BitwiseCopyable {
+  /// Where they begin in the slab.
+  let offset: Int
+  /// Bytes of an entry, and of a row.
+  let stride: Int
+  let rowStride: Int
+
+  init(offset: Int, stride: Int, members: Int) {
+    self.offset = offset
+    self.stride = stride
+    rowStride = stride * members
+  }
+
+  @inline(__always) func place(row: Int, _ at: Location) -> Int {
+    offset &+ row &* rowStride &+ at.ordinal &* stride
+  }
+}
+
+/// A ring of buckets or of classes.
 struct RingPlan: BitwiseCopyable {
+  let rows: Rows
   /// Length of a bucket in milliseconds.
   let step: Divisor
-  /// Number of buckets.
+  /// Number of buckets of a series.
   let count: Divisor
-  /// Where it begins in the block.
-  let offset: Int
-  /// Bytes of a bucket.
-  let stride: Int
-
-  /// Where it ends in the block.
-  @inline(__always) var end: Int { offset + Int(count.value) * stride }
 
   /// The number of the interval that holds a time.
-  @inline(__always) func interval(_ time: Int64) -> Int64 { step.floor(time) }
+  @inline(__always) func interval(_ time: Int64) -> Int64 { step.quotient(time) }
 
-  /// The number of an interval's place: interval i stands in place i mod count.
-  @inline(__always) func number(_ interval: Int64) -> Int { Int(interval &- count.floor(interval) &* count.value) }
+  /// The number of an interval's row: interval i stands in row i mod count.
+  @inline(__always) func row(_ interval: Int64) -> Int { Int(interval &- count.quotient(interval) &* count.value) }
 
-  /// Where an interval lies in the block.
-  @inline(__always) func place(_ interval: Int64) -> Int { offset &+ number(interval) &* stride }
+  /// Where a series' bucket of an interval lies.
+  @inline(__always) func place(_ interval: Int64, _ at: Location) -> Int {
+    rows.place(row: row(interval), at)
+  }
 
-  /// The first interval that is still held when the newest is that of `head`.
-  func oldest(head: Int64) -> Int64 { interval(head) - count.value + 1 }
+  /// The first moment of which something is held when the newest is `head`; negative when that is before 1970.
+  func start(head: Int64) -> Int64 { (interval(head) - count.value + 1) * step.value }
 }
 
 /// A number to divide by often: multiplying by its reciprocal takes a quarter of the time of a division.
@@ -124,50 +138,23 @@ struct Divisor: BitwiseCopyable {
     reciprocal = .max / UInt64(value)
   }
 
-  /// ⌊a / value⌋ for any a.
+  /// ⌊a / value⌋ for `a` not below 0.
   @inline(__always)
-  func floor(_ a: Int64) -> Int64 {
-    // Of a negative number ⌊a / value⌋ = −1 − ⌊(−1 − a) / value⌋; −1 − a is a with all bits turned.
-    let turn = a >> 63
-    let positive = a ^ turn
+  func quotient(_ a: Int64) -> Int64 {
     // Below the quotient by less than a / 2⁶⁴ + 1, hence at most one too small.
-    let high = UInt64(bitPattern: positive).multipliedFullWidth(by: reciprocal).high
-    var quotient = Int64(bitPattern: high)
-    if positive &- quotient &* value >= value { quotient &+= 1 }
-    return quotient ^ turn
+    let quotient = Int64(bitPattern: UInt64(bitPattern: a).multipliedFullWidth(by: reciprocal).high)
+    return a &- quotient &* value >= value ? quotient &+ 1 : quotient
   }
+
+  /// `a` rounded down to a multiple, for `a` not below 0.
+  @inline(__always) func floor(_ a: Int64) -> Int64 { quotient(a) &* value }
 }
 
-/// A kind of series with its offsets.
+/// What is computed once of a kind of series: its rings' places in the slab.
 struct Plan {
-  let isSound: Bool
+  /// Readings in the raw ring, and its rows.
   let raw: Int
-  let rings: [RingPlan]
-  let classRings: [RingPlan]
-  /// Bytes of the raw ring and the rings behind it, a multiple of 64.
-  let blockByteCount: Int
-
-  init(_ kind: SeriesKind) {
-    let isSound = kind.measure == .sound
-    self.isSound = isSound
-    raw = kind.layout.raw
-    var end = raw * StoredSample.byteCount
-    func plan(_ ring: Ring, stride: Int) -> RingPlan {
-      defer { end += ring.count * stride }
-      return RingPlan(
-        step: Divisor(Int64(ring.seconds) * 1000), count: Divisor(Int64(ring.count)), offset: end, stride: stride)
-    }
-    rings = kind.layout.rings.map {
-      plan($0, stride: StoredBucket.byteCount + (isSound ? StoredEnergy.byteCount : 0))
-    }
-    classRings = isSound ? kind.layout.classRings.map { plan($0, stride: SoundClasses.byteCount) } : []
-    blockByteCount = (end + 63) / 64 * 64
-  }
-}
-
-/// What appending needs of a plan, without a reference to count.
-struct QuickPlan {
-  let raw: Int
+  let rawRows: Rows
   let isSound: Bool
   /// Its finest ring, and the length of the next coarser one's buckets; the finest's where there is none.
   let finest: RingPlan
@@ -175,4 +162,21 @@ struct QuickPlan {
   /// Its rings among the rings of all plans: buckets first, then classes.
   let rings: Range<Int>
   let classRings: Range<Int>
+}
+
+extension SeriesKind {
+  var isSound: Bool { measure == .sound }
+
+  /// The rings of buckets and those of classes, with the bytes of a bucket.
+  var strides: [(ring: Ring, stride: Int)] {
+    let stride = StoredBucket.byteCount + (isSound ? StoredEnergy.byteCount : 0)
+    return layout.rings.map { ($0, stride) } + (isSound ? layout.classRings.map { ($0, SoundClasses.byteCount) } : [])
+  }
+
+  /// Memory of one series of this kind in bytes, headers included.
+  public var byteCount: Int {
+    strides.reduce(Header.hotByteCount + Header.coldByteCount + layout.raw * StoredSample.byteCount) {
+      $0 + $1.ring.count * $1.stride
+    }
+  }
 }

@@ -48,32 +48,31 @@ extension SeriesBank {
       return refuse(.outOfRange, index)
     }
     guard sample.time <= head else { return refuse(.ahead, index) }
+    guard sample.time >= 0 else { return refuse(.tooOld, index) }
     let at = location(index)
     var missed: MissedRings = []
-    if sample.time < starts[quickPlans[at.plan].rings.lowerBound] {
+    if sample.time < starts[plans[at.plan].rings.lowerBound] {
       guard let rings = missedBuckets(sample.time, at) else { return refuse(.tooOld, index) }
       missed = rings
     }
     let stored = StoredSample(time: sample.time, value: value, seconds: UInt32(truncatingIfNeeded: sample.seconds))
     if stored.time > slab[at.hot, as: Hot.self].newest {
-      let place = slab[at.hot, as: Hot.self].push(time: stored.time, raw: quickPlans[at.plan].raw)
-      slab[at.block &+ place &* StoredSample.byteCount] = stored
+      let row = slab[at.hot, as: Hot.self].push(time: stored.time, raw: plans[at.plan].raw)
+      slab[plans[at.plan].rawRows.place(row: row, at)] = stored
     } else {
       let place = latePlace(stored.time, at)
       if let known = place.known { return refuse(known == value ? .repeated : .conflicting, index) }
       if !insertRaw(stored, before: place.index, at) { missed.insert(.raw) }
     }
     let since = stored.time &- slab[at.hot, as: Hot.self].start
-    let isSound = quickPlans[at.plan].isSound
     if since < 0 {
       addLate(stored, at)
     } else {
-      let step = quickPlans[at.plan].finest.step
-      if since >= step.value { startRunning(at: step.floor(stored.time) &* step.value, at) }
+      if since >= plans[at.plan].finest.step.value { startRunning(with: stored.time, at) }
       slab[at.hot, as: Hot.self].bucket.add(stored.bucket)
-      if isSound { slab[at.hot, as: Hot.self].energy.add(stored.energy) }
+      if plans[at.plan].isSound { slab[at.hot, as: Hot.self].energy.add(stored.energy) }
     }
-    if isSound { addClass(stored, at) }
+    if plans[at.plan].isSound { addClass(stored, at) }
     if !missed.isEmpty { slab[at.cold + Header.tally, as: Tally.self].note(missed) }
     return .accepted(missed: missed)
   }
@@ -81,7 +80,7 @@ extension SeriesBank {
   /// The rings of buckets that no longer reach back to a time; nil if none does.
   private func missedBuckets(_ time: Int64, _ at: Location) -> MissedRings? {
     var missed: MissedRings = []
-    let rings = quickPlans[at.plan].rings
+    let rings = plans[at.plan].rings
     for (number, ring) in rings.enumerated() where time < starts[ring] { missed.insert(.buckets(number)) }
     return time < starts[rings.upperBound - 1] ? nil : missed
   }
@@ -94,10 +93,10 @@ extension SeriesBank {
   // MARK: The raw ring
 
   /// Where a reading of the raw ring lies, 0 being the oldest.
-  func rawOffset(_ index: Int, _ at: Location) -> Int {
-    let raw = quickPlans[at.plan].raw
-    let place = Int(slab[at.hot, as: Hot.self].first) + index
-    return at.block + (place < raw ? place : place - raw) * StoredSample.byteCount
+  func rawPlace(_ index: Int, _ at: Location) -> Int {
+    let row = Int(slab[at.hot, as: Hot.self].first) + index
+    let raw = plans[at.plan].raw
+    return plans[at.plan].rawRows.place(row: row < raw ? row : row - raw, at)
   }
 
   /// How many readings of the raw ring lie at or before a time.
@@ -108,7 +107,7 @@ extension SeriesBank {
     var high = count - 1
     while low < high {
       let middle = (low + high) / 2
-      if slab[rawOffset(middle, at), as: StoredSample.self].time <= time { low = middle + 1 } else { high = middle }
+      if slab[rawPlace(middle, at), as: StoredSample.self].time <= time { low = middle + 1 } else { high = middle }
     }
     return low
   }
@@ -117,13 +116,13 @@ extension SeriesBank {
   private func latePlace(_ time: Int64, _ at: Location) -> (index: Int, known: Int32?) {
     let index = rawCount(atOrBefore: time, at)
     guard index > 0 else { return (0, nil) }
-    let before = slab[rawOffset(index - 1, at), as: StoredSample.self]
+    let before = slab[rawPlace(index - 1, at), as: StoredSample.self]
     return (index, before.time == time ? before.value : nil)
   }
 
   /// Inserts among newer readings; of a full ring the oldest makes room, unless the reading is older still.
   private mutating func insertRaw(_ sample: StoredSample, before index: Int, _ at: Location) -> Bool {
-    let raw = quickPlans[at.plan].raw
+    let raw = plans[at.plan].raw
     var index = index
     var count = Int(slab[at.hot, as: Hot.self].count)
     if count == raw {
@@ -134,10 +133,10 @@ extension SeriesBank {
       index -= 1
     }
     for moving in stride(from: count, to: index, by: -1) {
-      let earlier = slab[rawOffset(moving - 1, at), as: StoredSample.self]
-      slab[rawOffset(moving, at)] = earlier
+      let earlier = slab[rawPlace(moving - 1, at), as: StoredSample.self]
+      slab[rawPlace(moving, at)] = earlier
     }
-    slab[rawOffset(index, at)] = sample
+    slab[rawPlace(index, at)] = sample
     slab[at.hot, as: Hot.self].count = UInt16(count + 1)
     return true
   }
@@ -145,21 +144,21 @@ extension SeriesBank {
   // MARK: Buckets
 
   /// Closes the running bucket into its ring and into the next coarser one's, and begins a new one.
-  @inline(__always)
-  private mutating func startRunning(at start: Int64, _ at: Location) {
+  @inline(never)
+  private mutating func startRunning(with time: Int64, _ at: Location) {
+    let plan = plans[at.plan]
+    let start = plan.finest.step.floor(time)
     let before = slab[at.hot, as: Hot.self].start
     let gap = start &- before
-    let ring = quickPlans[at.plan].finest
     // The usual case: the next interval, within the same coarser one.
-    guard gap == ring.step.value else { return leap(from: before, to: start, at) }
-    let closed = slab[at.hot, as: Hot.self].turn(to: start, count: ring.count.value)
-    let place = at.block &+ ring.offset &+ closed.place &* ring.stride
+    guard gap == plan.finest.step.value else { return leap(from: before, to: start, at) }
+    let closed = slab[at.hot, as: Hot.self].turn(to: start, count: plan.finest.count.value)
+    let place = plan.finest.rows.place(row: closed.row, at)
     slab[place] = closed.bucket
-    if quickPlans[at.plan].isSound { slab[place &+ StoredBucket.byteCount] = closed.energy }
-    let coarser = quickPlans[at.plan].coarser
-    if start &- coarser.floor(start) &* coarser.value >= gap {
+    if plan.isSound { slab[place &+ StoredBucket.byteCount] = closed.energy }
+    if start &- plan.coarser.floor(start) >= gap {
       slab[at.running(1), as: StoredBucket.self].add(closed.bucket)
-      if quickPlans[at.plan].isSound { slab[at.runningEnergy(1), as: StoredEnergy.self].add(closed.energy) }
+      if plan.isSound { slab[at.runningEnergy(1), as: StoredEnergy.self].add(closed.energy) }
     } else {
       carry(closed.bucket, closed.energy, to: 1, from: before, to: start, at)
       clearClasses(from: before, to: start, at)
@@ -168,9 +167,9 @@ extension SeriesBank {
 
   /// Begins a running bucket that is not the next one, or the first one.
   private mutating func leap(from before: Int64, to start: Int64, _ at: Location) {
-    let ring = quickPlans[at.plan].finest
+    let ring = plans[at.plan].finest
     let closed = slab[at.hot, as: Hot.self].turn(to: start, count: ring.count.value)
-    slab[at.hot, as: Hot.self].place = UInt32(ring.number(ring.interval(start)))
+    slab[at.hot, as: Hot.self].row = UInt32(ring.row(ring.interval(start)))
     guard before != Hot.never else { return }
     file(closed.bucket, closed.energy, in: ring, from: before, to: start, at)
     carry(closed.bucket, closed.energy, to: 1, from: before, to: start, at)
@@ -181,7 +180,7 @@ extension SeriesBank {
   private mutating func carry(
     _ bucket: StoredBucket, _ energy: StoredEnergy, to number: Int, from before: Int64, to start: Int64, _ at: Location
   ) {
-    let rings = quickPlans[at.plan].rings
+    let rings = plans[at.plan].rings
     guard number < rings.count else { return }
     slab[at.running(number), as: StoredBucket.self].add(bucket)
     slab[at.runningEnergy(number), as: StoredEnergy.self].add(energy)
@@ -203,30 +202,28 @@ extension SeriesBank {
     _ at: Location
   ) {
     let (old, new) = (ring.interval(before), ring.interval(start))
-    let place = at.block + ring.place(old)
+    let place = ring.place(old, at)
     slab[place] = bucket
-    if quickPlans[at.plan].isSound { slab[place + StoredBucket.byteCount] = energy }
+    if plans[at.plan].isSound { slab[place + StoredBucket.byteCount] = energy }
     clear(ring, from: old + 1, through: new - 1, at)
   }
 
   private mutating func clearClasses(from before: Int64, to start: Int64, _ at: Location) {
-    for number in quickPlans[at.plan].classRings {
+    for number in plans[at.plan].classRings {
       clear(rings[number], from: rings[number].interval(before) + 1, through: rings[number].interval(start), at)
     }
   }
 
   /// Empties the places of some intervals, as far as the ring has that many.
   mutating func clear(_ ring: RingPlan, from first: Int64, through last: Int64, _ at: Location) {
-    if last - first >= ring.count.value {
-      slab.clear(at.block + ring.offset, byteCount: Int(ring.count.value) * ring.stride)
-    } else if first <= last {
-      for interval in first...last { slab.clear(at.block + ring.place(interval), byteCount: ring.stride) }
+    for interval in max(first, last - ring.count.value + 1)..<max(first, last + 1) {
+      slab.clear(ring.place(interval, at), byteCount: ring.rows.stride)
     }
   }
 
   /// Adds a reading of an earlier interval than the running one.
   private mutating func addLate(_ sample: StoredSample, _ at: Location) {
-    let plan = quickPlans[at.plan]
+    let plan = plans[at.plan]
     let start = slab[at.hot, as: Hot.self].start
     for number in 0..<plan.rings.count {
       let ring = rings[plan.rings.lowerBound + number]
@@ -238,7 +235,7 @@ extension SeriesBank {
         return
       }
       guard interval > running - ring.count.value else { continue }
-      let place = at.block + ring.place(interval)
+      let place = ring.place(interval, at)
       slab[place, as: StoredBucket.self].add(sample.bucket)
       if plan.isSound { slab[place + StoredBucket.byteCount, as: StoredEnergy.self].add(sample.energy) }
     }
@@ -249,11 +246,11 @@ extension SeriesBank {
   private mutating func addClass(_ sample: StoredSample, _ at: Location) {
     let start = slab[at.hot, as: Hot.self].start
     let column = SoundClasses.index(milliDecibels: Int64(sample.value)) * 2
-    for number in quickPlans[at.plan].classRings {
+    for number in plans[at.plan].classRings {
       let ring = rings[number]
       let interval = ring.interval(sample.time)
       guard interval > ring.interval(start) - ring.count.value else { continue }
-      let offset = at.block + ring.place(interval) + column
+      let offset = ring.place(interval, at) + column
       slab[offset] = SoundClasses.sum(slab[offset], sample.seconds)
     }
   }

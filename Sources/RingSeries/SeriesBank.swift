@@ -37,77 +37,82 @@ public struct Sample: Hashable, Sendable {
 public struct SeriesBank: ~Copyable, Sendable {
   /// How far ahead of the clock a reading may lie, in milliseconds.
   public static let aheadTolerance: Int64 = 120_000
-  /// Most different kinds in a bank.
-  public static let maximumKinds = 256
   /// Most memory of a bank in bytes: 64 GiB.
   public static let maximumByteCount = 1 << 36
-  /// The clock stays within this many milliseconds around 1970: 285,000 years.
+  /// The clock stays between 1970 and this many milliseconds later: 285,000 years.
   static let farthest: Int64 = 1 << 53
 
-  /// The declaration's different kinds.
+  /// The declaration's different kinds, and their plans.
   let kinds: [SeriesKind]
   let plans: [Plan]
-  let quickPlans: [QuickPlan]
   /// The rings of all plans, and from which moment on each holds readings.
   let rings: [RingPlan]
   var starts: [Int64]
-  /// Where each series lies.
-  let locations: [Location]
+  /// For each series its plan and its number among the plan's series.
+  private let places: [(plan: UInt32, ordinal: UInt32)]
   var slab: Slab
   /// The clock, Unix milliseconds.
-  public internal(set) var clock: Int64
+  public private(set) var clock: Int64 = 0
 
   /// A bank of empty series.
   ///
   /// - Parameters:
   ///   - series: the kind of each, in the order of their indices.
   ///   - clock: Unix milliseconds at which the bank starts.
-  /// - Throws: ``LayoutError`` when a layout is impossible.
+  /// - Throws: ``LayoutError`` when a layout is impossible or too large.
   public init(_ series: [SeriesKind], clock: Int64) throws(LayoutError) {
     var kinds: [SeriesKind] = []
     var numbers: [SeriesKind: Int] = [:]
-    var plans: [Plan] = []
-    var locations: [Location] = []
-    let cold = series.count * Header.hotByteCount
-    var end = cold + series.count * Header.coldByteCount
-    for (index, kind) in series.enumerated() {
+    var members: [Int] = []
+    let places = try series.map { kind throws(LayoutError) in
       let number = numbers[kind] ?? kinds.count
       if number == kinds.count {
-        try kind.layout.check(isSound: kind.measure == .sound)
-        guard number < Self.maximumKinds else { throw .kinds(number + 1) }
+        try kind.layout.check(isSound: kind.isSound)
         numbers[kind] = number
         kinds.append(kind)
-        plans.append(Plan(kind))
+        members.append(0)
       }
-      locations.append(
-        Location(
-          plan: number, hot: index * Header.hotByteCount, cold: cold + index * Header.coldByteCount, block: end))
-      end += plans[number].blockByteCount
+      defer { members[number] += 1 }
+      return (UInt32(number), UInt32(members[number]))
+    }
+    var end = series.count * (Header.hotByteCount + Header.coldByteCount)
+    func rows(_ count: Int, stride: Int, members: Int) throws(LayoutError) -> Rows {
+      let rows = Rows(offset: (end + 63) / 64 * 64, stride: stride, members: members)
+      end = rows.offset + count * rows.rowStride
       guard end <= Self.maximumByteCount else { throw .bytes(end) }
+      return rows
+    }
+    var rings: [RingPlan] = []
+    var plans: [Plan] = []
+    for (kind, members) in zip(kinds, members) {
+      let rawRows = try rows(kind.layout.raw, stride: StoredSample.byteCount, members: members)
+      let first = rings.count
+      for (ring, stride) in kind.strides {
+        rings.append(
+          RingPlan(
+            rows: try rows(ring.count, stride: stride, members: members), step: Divisor(Int64(ring.seconds) * 1000),
+            count: Divisor(Int64(ring.count))))
+      }
+      let buckets = first..<first + kind.layout.rings.count
+      plans.append(
+        Plan(
+          raw: kind.layout.raw, rawRows: rawRows, isSound: kind.isSound, finest: rings[first],
+          coarser: rings[buckets.count > 1 ? first + 1 : first].step, rings: buckets,
+          classRings: buckets.upperBound..<rings.count))
     }
     var slab = try Slab(byteCount: end)
     for index in series.indices { slab[index * Header.hotByteCount] = Hot() }
-    var rings: [RingPlan] = []
-    quickPlans = plans.map { plan in
-      let buckets = rings.count..<rings.count + plan.rings.count
-      rings += plan.rings + plan.classRings
-      return QuickPlan(
-        raw: plan.raw, isSound: plan.isSound, finest: plan.rings[0],
-        coarser: plan.rings.count > 1 ? plan.rings[1].step : plan.rings[0].step, rings: buckets,
-        classRings: buckets.upperBound..<rings.count)
-    }
+    self.places = places
     self.kinds = kinds
     self.plans = plans
     self.rings = rings
-    self.locations = locations
     self.slab = slab
-    starts = rings.map { _ in 0 }
-    self.clock = 0
+    starts = rings.map { $0.start(head: Self.aheadTolerance) }
     setClock(clock)
   }
 
   /// Number of series.
-  public var count: Int { locations.count }
+  public var count: Int { places.count }
 
   /// Memory of all series in bytes.
   public var byteCount: Int { slab.byteCount }
@@ -116,7 +121,13 @@ public struct SeriesBank: ~Copyable, Sendable {
   public func kind(of index: SeriesIndex) -> SeriesKind { kinds[location(index).plan] }
 
   @inline(__always)
-  func location(_ index: SeriesIndex) -> Location { locations[index.rawValue] }
+  func location(_ index: SeriesIndex) -> Location {
+    let place = places[index.rawValue]
+    return Location(
+      hot: index.rawValue &* Header.hotByteCount,
+      cold: places.count &* Header.hotByteCount &+ index.rawValue &* Header.coldByteCount,
+      plan: Int(place.plan), ordinal: Int(place.ordinal))
+  }
 
   /// Moves the clock, and with it the rings; it never goes back.
   public mutating func advance(to time: Int64) {
@@ -127,13 +138,14 @@ public struct SeriesBank: ~Copyable, Sendable {
   var head: Int64 { clock &+ Self.aheadTolerance }
 
   mutating func setClock(_ time: Int64) {
-    clock = min(max(time, -Self.farthest), Self.farthest)
+    clock = min(max(time, 0), Self.farthest)
     for index in rings.indices {
       let ring = rings[index]
       let reach = head - starts[index]
       // A division only when a bucket's border has been passed.
-      guard reach < (ring.count.value - 1) * ring.step.value || reach >= ring.count.value * ring.step.value else { continue }
-      starts[index] = ring.oldest(head: head) * ring.step.value
+      let span = ring.count.value * ring.step.value
+      guard reach < span - ring.step.value || reach >= span else { continue }
+      starts[index] = ring.start(head: head)
     }
   }
 }

@@ -14,19 +14,18 @@ typedef struct {
   int32_t minimum, maximum;
 } bucket;
 
-typedef struct { /* 128 bytes: two cache lines */
+typedef struct { /* one cache line */
   int64_t newest, start;
   uint16_t first, count;
   uint32_t unused;
   bucket hot;
   uint64_t energy;
-  bucket running[2];
 } header;
 
 typedef struct {
-  char unused[32];
-  uint64_t energy[2];
-  char rest[80];
+  bucket running[3];
+  uint64_t energy[3];
+  char rest[72];
 } cold;
 
 typedef struct {
@@ -38,6 +37,10 @@ typedef struct {
 enum { RAW = 256, RINGS = 3, CLASS_RINGS = 2 };
 static const int64_t step[RINGS] = {60000, 900000, 3600000}, length[RINGS] = {120, 288, 336};
 static const int64_t class_step[CLASS_RINGS] = {900000, 3600000}, class_length[CLASS_RINGS] = {96, 72};
+/* Of values and of sound; each place of a ring is a row of all series. */
+static sample *raws[2];
+static char *rings[2][RINGS], *classes[CLASS_RINGS];
+static size_t members[2];
 static const bucket empty;
 static uint64_t upper[100], lower[100], bels[14];
 
@@ -60,7 +63,7 @@ static uint64_t energy(int32_t level, uint32_t seconds) {
   return (uint64_t)((mantissa * (bels[level / 10000] * seconds) + ((unsigned __int128)1 << 63)) >> 64);
 }
 
-static void append(header *h, cold *c, char *block, int is_sound, int64_t time, int32_t value, uint32_t seconds) {
+static void append(header *h, cold *c, int is_sound, size_t ordinal, int64_t time, int32_t value, uint32_t seconds) {
   if (time <= h->newest) abort();
   int place = h->first;
   if (h->count == RAW) {
@@ -70,50 +73,48 @@ static void append(header *h, cold *c, char *block, int is_sound, int64_t time, 
     if (place >= RAW) place -= RAW;
     h->count++;
   }
-  ((sample *)block)[place] = (sample){time, value, seconds};
+  raws[is_sound][place * members[is_sound] + ordinal] = (sample){time, value, seconds};
   h->newest = time;
 
-  int stride = is_sound ? 40 : 32;
-  char *rings = block + RAW * sizeof(sample);
+  size_t stride = is_sound ? 40 : 32, row = stride * members[is_sound];
   if (time - h->start >= step[0]) {
     int64_t before = h->start, start = time / step[0] * step[0];
     bucket closing = h->hot;
     uint64_t closing_energy = h->energy;
-    char *ring = rings;
-    for (int i = 0; i < RINGS && before > 0; ring += length[i] * stride, i++) {
+    for (int i = 0; i < RINGS && before > 0; i++) {
+      char *ring = rings[is_sound][i] + ordinal * stride;
       int64_t old = before / step[i], new = start / step[i];
       if (i > 0) {
-        bucket total = h->running[i - 1];
+        bucket total = c->running[i - 1];
         add(&total, closing);
         closing = total;
         if (is_sound) closing_energy = c->energy[i - 1] += closing_energy;
-        h->running[i - 1] = old == new ? total : empty;
+        c->running[i - 1] = old == new ? total : empty;
         if (is_sound && old != new) c->energy[i - 1] = 0;
       }
       if (old == new) break;
-      *(bucket *)(ring + old % length[i] * stride) = closing;
-      if (is_sound) *(uint64_t *)(ring + old % length[i] * stride + 32) = closing_energy;
+      *(bucket *)(ring + old % length[i] * row) = closing;
+      if (is_sound) *(uint64_t *)(ring + old % length[i] * row + 32) = closing_energy;
       for (int64_t k = new - old > length[i] ? new - length[i] : old + 1; k < new; k++)
-        memset(ring + k % length[i] * stride, 0, stride);
+        memset(ring + k % length[i] * row, 0, stride);
     }
     h->start = start;
     h->hot = empty;
     h->energy = 0;
     if (is_sound && before > 0) {
-      char *classes = rings + (length[0] + length[1] + length[2]) * 40;
-      for (int i = 0; i < CLASS_RINGS; classes += class_length[i] * 128, i++)
+      for (int i = 0; i < CLASS_RINGS; i++)
         for (int64_t k = before / class_step[i] + 1; k <= start / class_step[i]; k++)
-          memset(classes + k % class_length[i] * 128, 0, 128);
+          memset(classes[i] + (k % class_length[i] * members[1] + ordinal) * 128, 0, 128);
     }
   }
   add(&h->hot, (bucket){value, (int64_t)value * seconds, 1, seconds, value, value});
   if (is_sound) {
     h->energy += energy(value, seconds);
-    char *classes = rings + (length[0] + length[1] + length[2]) * 40;
     int column = (value + 500) / 1000 - 30;
     column = column < 0 ? 0 : column > 63 ? 63 : column;
-    for (int i = 0; i < CLASS_RINGS; classes += class_length[i] * 128, i++) {
-      uint16_t *class = (uint16_t *)(classes + time / class_step[i] % class_length[i] * 128) + column;
+    for (int i = 0; i < CLASS_RINGS; i++) {
+      size_t place = time / class_step[i] % class_length[i] * members[1] + ordinal;
+      uint16_t *class = (uint16_t *)(classes[i] + place * 128) + column;
       uint32_t total = *class + seconds;
       *class = total > 65535 ? 65535 : total;
     }
@@ -128,18 +129,24 @@ int main(int argc, char **argv) {
   for (int i = 0; i < 100; i++) /* 10^(i/100) and 10^(i/10000) in 2^32; exact to the eye of a stopwatch */
     upper[i] = (uint64_t)(4294967296.0 * (1 + i * 0.09)), lower[i] = (uint64_t)(4294967296.0 * (1 + i * 0.00023));
 
-  size_t value_block = RAW * 16 + (120 + 288 + 336) * 32, sound_block = RAW * 16 + (120 + 288 + 336) * 40 + 168 * 128;
-  size_t *offsets = malloc(series * sizeof(size_t)), end = series * 256;
-  for (int i = 0; i < series; i++) {
-    offsets[i] = end;
-    end += ((i % 10 == 9 ? sound_block : value_block) + 63) / 64 * 64;
-  }
+  uint32_t *ordinals = malloc(series * sizeof(uint32_t));
+  for (int i = 0; i < series; i++) ordinals[i] = members[i % 10 == 9]++;
+  size_t end = (size_t)series * (256 + RAW * 16);
+  for (int s = 0; s < 2; s++)
+    for (int i = 0; i < RINGS; i++) end += length[i] * (s ? 40 : 32) * members[s];
+  for (int i = 0; i < CLASS_RINGS; i++) end += class_length[i] * 128 * members[1];
   char *mapping = mmap(NULL, end + (1 << 21), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (mapping == MAP_FAILED) return 1;
   char *slab = (char *)(((uintptr_t)mapping + (1 << 21) - 1) >> 21 << 21);
   madvise(slab, end, MADV_HUGEPAGE);
+  madvise(slab, end, MADV_POPULATE_WRITE);
   header *headers = (header *)slab;
   cold *colds = (cold *)(slab + series * sizeof(header));
+  char *next = slab + (size_t)series * 256;
+  for (int s = 0; s < 2; s++) raws[s] = (sample *)next, next += members[s] * RAW * 16;
+  for (int s = 0; s < 2; s++)
+    for (int i = 0; i < RINGS; i++) rings[s][i] = next, next += length[i] * (s ? 40 : 32) * members[s];
+  for (int i = 0; i < CLASS_RINGS; i++) classes[i] = next, next += class_length[i] * 128 * members[1];
   for (int i = 0; i < series; i++) headers[i].newest = INT64_MIN, headers[i].start = -(INT64_MAX / 4);
 
   /* Eight orders, each used again and again: the generator is the same as in the Swift program. */
@@ -162,7 +169,7 @@ int main(int argc, char **argv) {
     uint32_t *order = orders + s % ORDERS * series;
     for (int i = 0; i < series; i++) {
       uint32_t n = order[i];
-      append(&headers[n], &colds[n], slab + offsets[n], n % 10 == 9, time, 20000 + (n * 7 + s * 131) % 30000, 30);
+      append(&headers[n], &colds[n], n % 10 == 9, ordinals[n], time, 20000 + (n * 7 + s * 131) % 30000, 30);
     }
   }
   int64_t total = 0;
