@@ -86,7 +86,7 @@ extension SeriesBank {
     guard time <= head else { return (refuse(.ahead, index), nil) }
     guard total >= 0 else { return (refuse(.outOfRange, index), nil) }
     // Also where the difference will be refused the next one counts from here.
-    let step = slab[location(index).cold + Header.counter, as: Counter.self].take(total: total, at: time, model: model)
+    let step = slab[location(index).counter, as: Counter.self].take(total: total, at: time, model: model)
     let difference: Int64
     switch step {
     case .repeated: return (refuse(.repeated, index), nil)
@@ -104,6 +104,6 @@ extension SeriesBank {
 
   /// Forgets a counter's last total: the next one is a baseline.
   public mutating func rebase(_ index: SeriesIndex) {
-    slab[location(index).cold + Header.counter, as: Counter.self].rebase()
+    slab[location(index).counter, as: Counter.self].rebase()
   }
 }

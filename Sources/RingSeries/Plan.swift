@@ -1,23 +1,6 @@
 // Where everything of a series lies: offsets computed once from a layout.
 
-/// The headers of a series: what an ordinary reading touches is one cache line, what a closing bucket touches the next.
-///
-/// ```
-/// hot    0  newest reading, running interval, position in the raw ring, the finest running bucket and its energy
-/// cold   0  the coarser running buckets, finest first
-///       96  their energies
-///      120  a counter's last total and its time
-///      136  what was refused or came too late
-/// ```
-enum Header {
-  static let hotByteCount = MemoryLayout<Hot>.size
-  static let coldByteCount = 192
-  static let energies = (RingLayout.maximumRings - 1) * StoredBucket.byteCount
-  static let counter = energies + (RingLayout.maximumRings - 1) * StoredEnergy.byteCount
-  static let tally = counter + MemoryLayout<Counter>.size
-}
-
-/// The hot header: 64 bytes.
+/// What an ordinary reading touches beside the raw ring: one cache line.
 struct Hot: BitwiseCopyable {
   /// Time of the newest reading in the raw ring; `.min` where it is empty.
   var newest: Int64 = .min
@@ -36,19 +19,34 @@ struct Hot: BitwiseCopyable {
   /// Long before any reading, and far enough from the ends of Int64 to subtract from.
   static let never: Int64 = .min / 4
 
+  /// The ordinary path: a reading newer than all, in the running bucket.
+  ///
+  /// - Parameters:
+  ///   - sample: the reading.
+  ///   - raw: readings in the raw ring.
+  ///   - step: length of the running bucket in milliseconds.
+  /// - Returns: its row in the raw ring, of which the oldest reading may have to go, or nil if it is not newer than all
+  ///   or not in the running bucket; then nothing has changed.
+  @inline(__always)
+  mutating func push(_ sample: StoredSample, raw: Int, step: Int64) -> Int? {
+    let since = sample.time &- start
+    guard sample.time > newest, since >= 0, since < step else { return nil }
+    bucket.add(sample.bucket)
+    return push(time: sample.time, raw: raw)
+  }
+
   /// Makes room in the raw ring for a reading newer than all; of a full ring the oldest goes.
   @inline(__always)
   mutating func push(time: Int64, raw: Int) -> Int {
     newest = time
-    var place = Int(first)
-    if Int(count) == raw {
-      first = place &+ 1 == raw ? 0 : first &+ 1
-    } else {
-      place &+= Int(count)
-      if place >= raw { place &-= raw }
-      count &+= 1
+    let oldest = Int(first)
+    let length = Int(count)
+    if length == raw {
+      first = oldest &+ 1 == raw ? 0 : first &+ 1
+      return oldest
     }
-    return place
+    count &+= 1
+    return oldest &+ length < raw ? oldest &+ length : oldest &+ length &- raw
   }
 
   /// Takes the running bucket out and begins the next one; `count` is the finest ring's.
@@ -64,21 +62,47 @@ struct Hot: BitwiseCopyable {
 }
 
 /// Where a series lies.
+///
+/// The slab begins with columns over all series, then come the rings of each plan:
+///
+/// ```
+/// hot      64 bytes a series
+/// running  32 bytes a series, once for each ring but the finest
+/// energy    8 bytes a series, likewise
+/// counter  16 bytes a series: a counter's last total and its time
+/// tally    48 bytes a series: what was refused or came too late
+/// ```
 struct Location {
-  /// Offsets of its headers.
-  let hot: Int
-  let cold: Int
+  /// Its number, and how many there are.
+  let index: Int
+  let count: Int
   /// Its plan's number, and its own among the series of that plan.
   let plan: Int
   let ordinal: Int
 
+  private static let coarserRings = RingLayout.maximumRings - 1
+  private static let runningColumn = 64
+  private static let energyColumn = runningColumn + coarserRings * StoredBucket.byteCount
+  private static let counterColumn = energyColumn + coarserRings * StoredEnergy.byteCount
+  private static let tallyColumn = counterColumn + 16
+  /// Bytes of all columns of a series.
+  static let columnByteCount = tallyColumn + 48
+
+  @inline(__always) var hot: Int { index &* 64 }
+
   /// Where the running bucket of a ring lies; the finest, number 0, is in ``Hot``.
-  @inline(__always) func running(_ ring: Int) -> Int { cold &+ (ring &- 1) &* StoredBucket.byteCount }
+  @inline(__always) func running(_ ring: Int) -> Int {
+    (Self.runningColumn &+ (ring &- 1) &* StoredBucket.byteCount) &* count &+ index &* StoredBucket.byteCount
+  }
 
   /// Where its energy lies.
   @inline(__always) func runningEnergy(_ ring: Int) -> Int {
-    cold &+ Header.energies &+ (ring &- 1) &* StoredEnergy.byteCount
+    (Self.energyColumn &+ (ring &- 1) &* StoredEnergy.byteCount) &* count &+ index &* StoredEnergy.byteCount
   }
+
+  var counter: Int { Self.counterColumn * count + index * 16 }
+
+  var tally: Int { Self.tallyColumn * count + index * 48 }
 }
 
 /// The rows of all series of a plan that make up one of its rings.
@@ -175,7 +199,7 @@ extension SeriesKind {
 
   /// Memory of one series of this kind in bytes, headers included.
   public var byteCount: Int {
-    strides.reduce(Header.hotByteCount + Header.coldByteCount + layout.raw * StoredSample.byteCount) {
+    strides.reduce(Location.columnByteCount + layout.raw * StoredSample.byteCount) {
       $0 + $1.ring.count * $1.stride
     }
   }

@@ -50,30 +50,39 @@ extension SeriesBank {
     guard sample.time <= head else { return refuse(.ahead, index) }
     guard sample.time >= 0 else { return refuse(.tooOld, index) }
     let at = location(index)
-    var missed: MissedRings = []
-    if sample.time < starts[plans[at.plan].rings.lowerBound] {
-      guard let rings = missedBuckets(sample.time, at) else { return refuse(.tooOld, index) }
-      missed = rings
-    }
+    let plan = plans[at.plan]
     let stored = StoredSample(time: sample.time, value: value, seconds: UInt32(truncatingIfNeeded: sample.seconds))
+    guard stored.time >= starts[plan.rings.lowerBound],
+      let row = slab[at.hot, as: Hot.self].push(stored, raw: plan.raw, step: plan.finest.step.value)
+    else { return appendBeyond(stored, index) }
+    slab[plan.rawRows.place(row: row, at)] = stored
+    if plan.isSound { addSound(stored, at) }
+    return .accepted(missed: [])
+  }
+
+  /// A reading that is late, or begins a bucket.
+  @inline(never)
+  private mutating func appendBeyond(_ stored: StoredSample, _ index: SeriesIndex) -> Appended {
+    let at = location(index)
+    guard var missed = missedBuckets(stored.time, at) else { return refuse(.tooOld, index) }
     if stored.time > slab[at.hot, as: Hot.self].newest {
       let row = slab[at.hot, as: Hot.self].push(time: stored.time, raw: plans[at.plan].raw)
       slab[plans[at.plan].rawRows.place(row: row, at)] = stored
     } else {
       let place = latePlace(stored.time, at)
-      if let known = place.known { return refuse(known == value ? .repeated : .conflicting, index) }
+      if let known = place.known { return refuse(known == stored.value ? .repeated : .conflicting, index) }
       if !insertRaw(stored, before: place.index, at) { missed.insert(.raw) }
     }
     let since = stored.time &- slab[at.hot, as: Hot.self].start
     if since < 0 {
       addLate(stored, at)
     } else {
-      if since >= plans[at.plan].finest.step.value { startRunning(with: stored.time, at) }
+      if since >= plans[at.plan].finest.step.value { startRunning(with: stored.time, since: since, at) }
       slab[at.hot, as: Hot.self].bucket.add(stored.bucket)
       if plans[at.plan].isSound { slab[at.hot, as: Hot.self].energy.add(stored.energy) }
     }
     if plans[at.plan].isSound { addClass(stored, at) }
-    if !missed.isEmpty { slab[at.cold + Header.tally, as: Tally.self].note(missed) }
+    if !missed.isEmpty { slab[at.tally, as: Tally.self].note(missed) }
     return .accepted(missed: missed)
   }
 
@@ -86,7 +95,7 @@ extension SeriesBank {
   }
 
   mutating func refuse(_ reason: Appended, _ index: SeriesIndex) -> Appended {
-    slab[location(index).cold + Header.tally, as: Tally.self].note(reason)
+    slab[location(index).tally, as: Tally.self].note(reason)
     return reason
   }
 
@@ -144,19 +153,19 @@ extension SeriesBank {
   // MARK: Buckets
 
   /// Closes the running bucket into its ring and into the next coarser one's, and begins a new one.
-  @inline(never)
-  private mutating func startRunning(with time: Int64, _ at: Location) {
+  @inline(__always)
+  private mutating func startRunning(with time: Int64, since: Int64, _ at: Location) {
     let plan = plans[at.plan]
-    let start = plan.finest.step.floor(time)
+    let step = plan.finest.step.value
     let before = slab[at.hot, as: Hot.self].start
-    let gap = start &- before
     // The usual case: the next interval, within the same coarser one.
-    guard gap == plan.finest.step.value else { return leap(from: before, to: start, at) }
+    guard since < 2 &* step else { return leap(from: before, to: plan.finest.step.floor(time), at) }
+    let start = before &+ step
     let closed = slab[at.hot, as: Hot.self].turn(to: start, count: plan.finest.count.value)
     let place = plan.finest.rows.place(row: closed.row, at)
     slab[place] = closed.bucket
     if plan.isSound { slab[place &+ StoredBucket.byteCount] = closed.energy }
-    if start &- plan.coarser.floor(start) >= gap {
+    if start &- plan.coarser.floor(start) >= step {
       slab[at.running(1), as: StoredBucket.self].add(closed.bucket)
       if plan.isSound { slab[at.runningEnergy(1), as: StoredEnergy.self].add(closed.energy) }
     } else {
@@ -241,7 +250,14 @@ extension SeriesBank {
     }
   }
 
-  // MARK: Classes
+  // MARK: Sound
+
+  /// What the ordinary path has still to do for sound.
+  @inline(never)
+  private mutating func addSound(_ sample: StoredSample, _ at: Location) {
+    slab[at.hot, as: Hot.self].energy.add(sample.energy)
+    addClass(sample, at)
+  }
 
   private mutating func addClass(_ sample: StoredSample, _ at: Location) {
     let start = slab[at.hot, as: Hot.self].start

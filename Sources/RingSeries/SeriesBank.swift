@@ -75,7 +75,7 @@ public struct SeriesBank: ~Copyable, Sendable {
       defer { members[number] += 1 }
       return (UInt32(number), UInt32(members[number]))
     }
-    var end = series.count * (Header.hotByteCount + Header.coldByteCount)
+    var end = series.count * Location.columnByteCount
     func rows(_ count: Int, stride: Int, members: Int) throws(LayoutError) -> Rows {
       let rows = Rows(offset: (end + 63) / 64 * 64, stride: stride, members: members)
       end = rows.offset + count * rows.rowStride
@@ -101,7 +101,7 @@ public struct SeriesBank: ~Copyable, Sendable {
           classRings: buckets.upperBound..<rings.count))
     }
     var slab = try Slab(byteCount: end)
-    for index in series.indices { slab[index * Header.hotByteCount] = Hot() }
+    for index in series.indices { slab[index * MemoryLayout<Hot>.size] = Hot() }
     self.places = places
     self.kinds = kinds
     self.plans = plans
@@ -124,9 +124,7 @@ public struct SeriesBank: ~Copyable, Sendable {
   func location(_ index: SeriesIndex) -> Location {
     let place = places[index.rawValue]
     return Location(
-      hot: index.rawValue &* Header.hotByteCount,
-      cold: places.count &* Header.hotByteCount &+ index.rawValue &* Header.coldByteCount,
-      plan: Int(place.plan), ordinal: Int(place.ordinal))
+      index: index.rawValue, count: places.count, plan: Int(place.plan), ordinal: Int(place.ordinal))
   }
 
   /// Moves the clock, and with it the rings; it never goes back.

@@ -23,12 +23,6 @@ typedef struct { /* one cache line */
 } header;
 
 typedef struct {
-  bucket running[3];
-  uint64_t energy[3];
-  char rest[72];
-} cold;
-
-typedef struct {
   int64_t time;
   int32_t value;
   uint32_t seconds;
@@ -38,6 +32,8 @@ enum { RAW = 256, RINGS = 3, CLASS_RINGS = 2 };
 static const int64_t step[RINGS] = {60000, 900000, 3600000}, length[RINGS] = {120, 288, 336};
 static const int64_t class_step[CLASS_RINGS] = {900000, 3600000}, class_length[CLASS_RINGS] = {96, 72};
 /* Of values and of sound; each place of a ring is a row of all series. */
+static bucket *running[RINGS];
+static uint64_t *energies[RINGS];
 static sample *raws[2];
 static char *rings[2][RINGS], *classes[CLASS_RINGS];
 static size_t members[2];
@@ -63,7 +59,7 @@ static uint64_t energy(int32_t level, uint32_t seconds) {
   return (uint64_t)((mantissa * (bels[level / 10000] * seconds) + ((unsigned __int128)1 << 63)) >> 64);
 }
 
-static void append(header *h, cold *c, int is_sound, size_t ordinal, int64_t time, int32_t value, uint32_t seconds) {
+static void append(header *h, uint32_t n, int is_sound, size_t ordinal, int64_t time, int32_t value, uint32_t seconds) {
   if (time <= h->newest) abort();
   int place = h->first;
   if (h->count == RAW) {
@@ -85,12 +81,12 @@ static void append(header *h, cold *c, int is_sound, size_t ordinal, int64_t tim
       char *ring = rings[is_sound][i] + ordinal * stride;
       int64_t old = before / step[i], new = start / step[i];
       if (i > 0) {
-        bucket total = c->running[i - 1];
+        bucket total = running[i][n];
         add(&total, closing);
         closing = total;
-        if (is_sound) closing_energy = c->energy[i - 1] += closing_energy;
-        c->running[i - 1] = old == new ? total : empty;
-        if (is_sound && old != new) c->energy[i - 1] = 0;
+        if (is_sound) closing_energy = energies[i][n] += closing_energy;
+        running[i][n] = old == new ? total : empty;
+        if (is_sound && old != new) energies[i][n] = 0;
       }
       if (old == new) break;
       *(bucket *)(ring + old % length[i] * row) = closing;
@@ -141,7 +137,8 @@ int main(int argc, char **argv) {
   madvise(slab, end, MADV_HUGEPAGE);
   madvise(slab, end, MADV_POPULATE_WRITE);
   header *headers = (header *)slab;
-  cold *colds = (cold *)(slab + series * sizeof(header));
+  for (int i = 1; i < RINGS; i++) running[i] = (bucket *)(slab + series * (64 + (size_t)(i - 1) * 32));
+  for (int i = 1; i < RINGS; i++) energies[i] = (uint64_t *)(slab + series * (160 + (size_t)(i - 1) * 8));
   char *next = slab + (size_t)series * 256;
   for (int s = 0; s < 2; s++) raws[s] = (sample *)next, next += members[s] * RAW * 16;
   for (int s = 0; s < 2; s++)
@@ -169,7 +166,7 @@ int main(int argc, char **argv) {
     uint32_t *order = orders + s % ORDERS * series;
     for (int i = 0; i < series; i++) {
       uint32_t n = order[i];
-      append(&headers[n], &colds[n], n % 10 == 9, ordinals[n], time, 20000 + (n * 7 + s * 131) % 30000, 30);
+      append(&headers[n], n, n % 10 == 9, ordinals[n], time, 20000 + (n * 7 + s * 131) % 30000, 30);
     }
   }
   int64_t total = 0;
