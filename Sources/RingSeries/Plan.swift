@@ -19,20 +19,28 @@ struct Hot: BitwiseCopyable {
   /// Long before any reading, and far enough from the ends of Int64 to subtract from.
   static let never: Int64 = .min / 4
 
-  /// The ordinary path: a reading newer than all, in the running bucket.
+  /// Takes a reading newer than all that belongs to the running bucket.
   ///
-  /// - Parameters:
-  ///   - sample: the reading.
-  ///   - raw: readings in the raw ring.
-  ///   - step: length of the running bucket in milliseconds.
-  /// - Returns: its row in the raw ring, of which the oldest reading may have to go, or nil if it is not newer than all
-  ///   or not in the running bucket; then nothing has changed.
+  /// - Returns: its row in the raw ring of `raw` rows.
   @inline(__always)
-  mutating func push(_ sample: StoredSample, raw: Int, step: Int64) -> Int? {
-    let since = sample.time &- start
-    guard sample.time > newest, since >= 0, since < step else { return nil }
+  mutating func extend(with sample: StoredSample, raw: Int) -> Int {
     bucket.add(sample.bucket)
     return push(time: sample.time, raw: raw)
+  }
+
+  /// Takes a reading newer than all that belongs to the next bucket.
+  ///
+  /// - Returns: its row in the raw ring, and the closed bucket with its row in the finest ring of `count` rows.
+  @inline(__always)
+  mutating func turn(
+    with sample: StoredSample, raw: Int, to start: Int64, count: Int64
+  ) -> (row: Int, closed: StoredBucket, energy: StoredEnergy, closedRow: Int) {
+    let closed = (push(time: sample.time, raw: raw), bucket, energy, Int(row))
+    self.start = start
+    row = Int64(row) &+ 1 == count ? 0 : row &+ 1
+    bucket = sample.bucket
+    energy = StoredEnergy()
+    return closed
   }
 
   /// Makes room in the raw ring for a reading newer than all; of a full ring the oldest goes.
@@ -47,17 +55,6 @@ struct Hot: BitwiseCopyable {
     }
     count &+= 1
     return oldest &+ length < raw ? oldest &+ length : oldest &+ length &- raw
-  }
-
-  /// Takes the running bucket out and begins the next one; `count` is the finest ring's.
-  @inline(__always)
-  mutating func turn(to start: Int64, count: Int64) -> (bucket: StoredBucket, energy: StoredEnergy, row: Int) {
-    let closed = (bucket, energy, Int(row))
-    self.start = start
-    row = Int64(row) &+ 1 == count ? 0 : row &+ 1
-    bucket = StoredBucket()
-    energy = StoredEnergy()
-    return closed
   }
 }
 

@@ -50,19 +50,45 @@ extension SeriesBank {
     guard sample.time <= head else { return refuse(.ahead, index) }
     guard sample.time >= 0 else { return refuse(.tooOld, index) }
     let at = location(index)
-    let plan = plans[at.plan]
     let stored = StoredSample(time: sample.time, value: value, seconds: UInt32(truncatingIfNeeded: sample.seconds))
-    guard stored.time >= starts[plan.rings.lowerBound],
-      let row = slab[at.hot, as: Hot.self].push(stored, raw: plan.raw, step: plan.finest.step.value)
-    else { return appendBeyond(stored, index) }
-    slab[plan.rawRows.place(row: row, at)] = stored
-    if plan.isSound { addSound(stored, at) }
+    let since = stored.time &- slab[at.hot, as: Hot.self].start
+    let step = plans[at.plan].finest.step.value
+    guard stored.time > slab[at.hot, as: Hot.self].newest, since >= 0, since < 2 &* step,
+      stored.time >= starts[plans[at.plan].rings.lowerBound]
+    else { return appendElsewhere(stored, index) }
+    if since < step {
+      let row = slab[at.hot, as: Hot.self].extend(with: stored, raw: plans[at.plan].raw)
+      slab[plans[at.plan].rawRows.place(row: row, at)] = stored
+    } else {
+      appendToNext(stored, at)
+    }
+    if plans[at.plan].isSound { addSound(stored, at) }
     return .accepted(missed: [])
   }
 
-  /// A reading that is late, or begins a bucket.
+  /// A reading that closes the running bucket and begins the one behind it.
   @inline(never)
-  private mutating func appendBeyond(_ stored: StoredSample, _ index: SeriesIndex) -> Appended {
+  private mutating func appendToNext(_ stored: StoredSample, _ at: Location) {
+    let before = slab[at.hot, as: Hot.self].start
+    let start = before &+ plans[at.plan].finest.step.value
+    let turned = slab[at.hot, as: Hot.self].turn(
+      with: stored, raw: plans[at.plan].raw, to: start, count: plans[at.plan].finest.count.value)
+    slab[plans[at.plan].rawRows.place(row: turned.row, at)] = stored
+    let place = plans[at.plan].finest.rows.place(row: turned.closedRow, at)
+    slab[place] = turned.closed
+    if plans[at.plan].isSound { slab[place &+ StoredBucket.byteCount] = turned.energy }
+    if start &- plans[at.plan].coarser.floor(start) > 0 {
+      slab[at.running(1), as: StoredBucket.self].add(turned.closed)
+      if plans[at.plan].isSound { slab[at.runningEnergy(1), as: StoredEnergy.self].add(turned.energy) }
+    } else {
+      carry(turned.closed, turned.energy, to: 1, from: before, to: start, at)
+      clearClasses(from: before, to: start, at)
+    }
+  }
+
+  /// A reading that is late, or begins a bucket further on.
+  @inline(never)
+  private mutating func appendElsewhere(_ stored: StoredSample, _ index: SeriesIndex) -> Appended {
     let at = location(index)
     guard var missed = missedBuckets(stored.time, at) else { return refuse(.tooOld, index) }
     if stored.time > slab[at.hot, as: Hot.self].newest {
@@ -73,15 +99,15 @@ extension SeriesBank {
       if let known = place.known { return refuse(known == stored.value ? .repeated : .conflicting, index) }
       if !insertRaw(stored, before: place.index, at) { missed.insert(.raw) }
     }
-    let since = stored.time &- slab[at.hot, as: Hot.self].start
+    let since = stored.time - slab[at.hot, as: Hot.self].start
     if since < 0 {
       addLate(stored, at)
+      if plans[at.plan].isSound { addClass(stored, at) }
     } else {
-      if since >= plans[at.plan].finest.step.value { startRunning(with: stored.time, since: since, at) }
+      if since >= plans[at.plan].finest.step.value { startRunning(with: stored.time, at) }
       slab[at.hot, as: Hot.self].bucket.add(stored.bucket)
-      if plans[at.plan].isSound { slab[at.hot, as: Hot.self].energy.add(stored.energy) }
+      if plans[at.plan].isSound { addSound(stored, at) }
     }
-    if plans[at.plan].isSound { addClass(stored, at) }
     if !missed.isEmpty { slab[at.tally, as: Tally.self].note(missed) }
     return .accepted(missed: missed)
   }
@@ -152,36 +178,19 @@ extension SeriesBank {
 
   // MARK: Buckets
 
-  /// Closes the running bucket into its ring and into the next coarser one's, and begins a new one.
-  @inline(__always)
-  private mutating func startRunning(with time: Int64, since: Int64, _ at: Location) {
-    let plan = plans[at.plan]
-    let step = plan.finest.step.value
-    let before = slab[at.hot, as: Hot.self].start
-    // The usual case: the next interval, within the same coarser one.
-    guard since < 2 &* step else { return leap(from: before, to: plan.finest.step.floor(time), at) }
-    let start = before &+ step
-    let closed = slab[at.hot, as: Hot.self].turn(to: start, count: plan.finest.count.value)
-    let place = plan.finest.rows.place(row: closed.row, at)
-    slab[place] = closed.bucket
-    if plan.isSound { slab[place &+ StoredBucket.byteCount] = closed.energy }
-    if start &- plan.coarser.floor(start) >= step {
-      slab[at.running(1), as: StoredBucket.self].add(closed.bucket)
-      if plan.isSound { slab[at.runningEnergy(1), as: StoredEnergy.self].add(closed.energy) }
-    } else {
-      carry(closed.bucket, closed.energy, to: 1, from: before, to: start, at)
-      clearClasses(from: before, to: start, at)
-    }
-  }
-
-  /// Begins a running bucket that is not the next one, or the first one.
-  private mutating func leap(from before: Int64, to start: Int64, _ at: Location) {
+  /// Closes the running bucket and begins the one of a later time, or the first one.
+  private mutating func startRunning(with time: Int64, _ at: Location) {
     let ring = plans[at.plan].finest
-    let closed = slab[at.hot, as: Hot.self].turn(to: start, count: ring.count.value)
+    let before = slab[at.hot, as: Hot.self].start
+    let (closed, energy) = (slab[at.hot, as: Hot.self].bucket, slab[at.hot, as: Hot.self].energy)
+    let start = ring.step.floor(time)
+    slab[at.hot, as: Hot.self].start = start
     slab[at.hot, as: Hot.self].row = UInt32(ring.row(ring.interval(start)))
+    slab[at.hot, as: Hot.self].bucket = StoredBucket()
+    slab[at.hot, as: Hot.self].energy = StoredEnergy()
     guard before != Hot.never else { return }
-    file(closed.bucket, closed.energy, in: ring, from: before, to: start, at)
-    carry(closed.bucket, closed.energy, to: 1, from: before, to: start, at)
+    file(closed, energy, in: ring, from: before, to: start, at)
+    carry(closed, energy, to: 1, from: before, to: start, at)
     clearClasses(from: before, to: start, at)
   }
 
@@ -252,7 +261,7 @@ extension SeriesBank {
 
   // MARK: Sound
 
-  /// What the ordinary path has still to do for sound.
+  /// Adds the energy and the class of a reading that belongs to the running bucket.
   @inline(never)
   private mutating func addSound(_ sample: StoredSample, _ at: Location) {
     slab[at.hot, as: Hot.self].energy.add(sample.energy)
