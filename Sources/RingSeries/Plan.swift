@@ -10,11 +10,18 @@ struct Hot: BitwiseCopyable {
   var first: UInt16 = 0
   var count: UInt16 = 0
   /// The running bucket's row in the finest ring.
-  var row: UInt32 = 0
+  var row: UInt16 = 0
+  /// The series' plan, and its number among the series of that plan.
+  let plan: UInt16
+  let ordinal: UInt32
+  private let unused: UInt32 = 0
   /// The finest running bucket.
   var bucket = StoredBucket()
-  /// Its energy.
-  var energy = StoredEnergy()
+
+  init(plan: Int, ordinal: Int) {
+    self.plan = UInt16(plan)
+    self.ordinal = UInt32(ordinal)
+  }
 
   /// Long before any reading, and far enough from the ends of Int64 to subtract from.
   static let never: Int64 = .min / 4
@@ -34,12 +41,11 @@ struct Hot: BitwiseCopyable {
   @inline(__always)
   mutating func turn(
     with sample: StoredSample, raw: Int, to start: Int64, count: Int64
-  ) -> (row: Int, closed: StoredBucket, energy: StoredEnergy, closedRow: Int) {
-    let closed = (push(time: sample.time, raw: raw), bucket, energy, Int(row))
+  ) -> (row: Int, closed: StoredBucket, closedRow: Int) {
+    let closed = (push(time: sample.time, raw: raw), bucket, Int(row))
     self.start = start
     row = Int64(row) &+ 1 == count ? 0 : row &+ 1
     bucket = sample.bucket
-    energy = StoredEnergy()
     return closed
   }
 
@@ -63,9 +69,9 @@ struct Hot: BitwiseCopyable {
 /// The slab begins with columns over all series, then come the rings of each plan:
 ///
 /// ```
-/// hot      64 bytes a series
-/// running  32 bytes a series, once for each ring but the finest
-/// energy    8 bytes a series, likewise
+/// hot      64 bytes a series, with the running bucket of the finest ring
+/// running  32 bytes a series, once for each coarser ring
+/// energy    8 bytes a series, once for each ring: of the running buckets
 /// counter  16 bytes a series: a counter's last total and its time
 /// tally    48 bytes a series: what was refused or came too late
 /// ```
@@ -80,7 +86,7 @@ struct Location {
   private static let coarserRings = RingLayout.maximumRings - 1
   private static let runningColumn = 64
   private static let energyColumn = runningColumn + coarserRings * StoredBucket.byteCount
-  private static let counterColumn = energyColumn + coarserRings * StoredEnergy.byteCount
+  private static let counterColumn = energyColumn + RingLayout.maximumRings * StoredEnergy.byteCount
   private static let tallyColumn = counterColumn + 16
   /// Bytes of all columns of a series.
   static let columnByteCount = tallyColumn + 48
@@ -94,7 +100,7 @@ struct Location {
 
   /// Where its energy lies.
   @inline(__always) func runningEnergy(_ ring: Int) -> Int {
-    (Self.energyColumn &+ (ring &- 1) &* StoredEnergy.byteCount) &* count &+ index &* StoredEnergy.byteCount
+    (Self.energyColumn &+ ring &* StoredEnergy.byteCount) &* count &+ index &* StoredEnergy.byteCount
   }
 
   var counter: Int { Self.counterColumn * count + index * 16 }

@@ -94,6 +94,8 @@ public enum LayoutError: Error, Hashable, Sendable, CustomStringConvertible {
   case notLonger(finer: Ring, coarser: Ring)
   /// Classes are wanted where no buckets are.
   case classes(Ring)
+  /// There are more different kinds of series than a bank can tell apart.
+  case kinds(Int)
   /// The bank would be larger than any that is meant.
   case bytes(Int)
   /// The system has not so much memory.
@@ -119,6 +121,7 @@ public enum LayoutError: Error, Hashable, Sendable, CustomStringConvertible {
         + "\(finer.count) × \(finer.seconds) seconds"
     case .classes(let ring):
       "sound classes of \(ring.count) × \(ring.seconds) seconds need a ring of buckets as fine and at least as long"
+    case .kinds(let count): "there are \(count) different kinds of series; there may be \(SeriesBank.maximumKinds)"
     case .bytes(let count): "the bank would need \(count) bytes; it may have \(SeriesBank.maximumByteCount)"
     case .memory(let count): "the system does not give the \(count) bytes of memory that the series need"
     }

@@ -76,14 +76,21 @@ extension SeriesBank {
     slab[plans[at.plan].rawRows.place(row: turned.row, at)] = stored
     let place = plans[at.plan].finest.rows.place(row: turned.closedRow, at)
     slab[place] = turned.closed
-    if plans[at.plan].isSound { slab[place &+ StoredBucket.byteCount] = turned.energy }
+    let energy = plans[at.plan].isSound ? takeEnergy(0, at) : StoredEnergy()
+    if plans[at.plan].isSound { slab[place &+ StoredBucket.byteCount] = energy }
     if start &- plans[at.plan].coarser.floor(start) > 0 {
       slab[at.running(1), as: StoredBucket.self].add(turned.closed)
-      if plans[at.plan].isSound { slab[at.runningEnergy(1), as: StoredEnergy.self].add(turned.energy) }
+      if plans[at.plan].isSound { slab[at.runningEnergy(1), as: StoredEnergy.self].add(energy) }
     } else {
-      carry(turned.closed, turned.energy, to: 1, from: before, to: start, at)
+      carry(turned.closed, energy, to: 1, from: before, to: start, at)
       clearClasses(from: before, to: start, at)
     }
+  }
+
+  private mutating func takeEnergy(_ ring: Int, _ at: Location) -> StoredEnergy {
+    let energy: StoredEnergy = slab[at.runningEnergy(ring)]
+    slab[at.runningEnergy(ring)] = StoredEnergy()
+    return energy
   }
 
   /// A reading that is late, or begins a bucket further on.
@@ -182,12 +189,11 @@ extension SeriesBank {
   private mutating func startRunning(with time: Int64, _ at: Location) {
     let ring = plans[at.plan].finest
     let before = slab[at.hot, as: Hot.self].start
-    let (closed, energy) = (slab[at.hot, as: Hot.self].bucket, slab[at.hot, as: Hot.self].energy)
+    let (closed, energy) = (slab[at.hot, as: Hot.self].bucket, takeEnergy(0, at))
     let start = ring.step.floor(time)
     slab[at.hot, as: Hot.self].start = start
-    slab[at.hot, as: Hot.self].row = UInt32(ring.row(ring.interval(start)))
+    slab[at.hot, as: Hot.self].row = UInt16(ring.row(ring.interval(start)))
     slab[at.hot, as: Hot.self].bucket = StoredBucket()
-    slab[at.hot, as: Hot.self].energy = StoredEnergy()
     guard before != Hot.never else { return }
     file(closed, energy, in: ring, from: before, to: start, at)
     carry(closed, energy, to: 1, from: before, to: start, at)
@@ -205,9 +211,8 @@ extension SeriesBank {
     let ring = self.rings[rings.lowerBound + number]
     guard ring.interval(before) != ring.interval(start) else { return }
     let closed: StoredBucket = slab[at.running(number)]
-    let closedEnergy: StoredEnergy = slab[at.runningEnergy(number)]
+    let closedEnergy = takeEnergy(number, at)
     slab[at.running(number)] = StoredBucket()
-    slab[at.runningEnergy(number)] = StoredEnergy()
     file(closed, closedEnergy, in: ring, from: before, to: start, at)
     carry(closed, closedEnergy, to: number + 1, from: before, to: start, at)
   }
@@ -264,7 +269,7 @@ extension SeriesBank {
   /// Adds the energy and the class of a reading that belongs to the running bucket.
   @inline(never)
   private mutating func addSound(_ sample: StoredSample, _ at: Location) {
-    slab[at.hot, as: Hot.self].energy.add(sample.energy)
+    slab[at.runningEnergy(0), as: StoredEnergy.self].add(sample.energy)
     addClass(sample, at)
   }
 

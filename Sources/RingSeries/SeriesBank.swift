@@ -37,6 +37,8 @@ public struct Sample: Hashable, Sendable {
 public struct SeriesBank: ~Copyable, Sendable {
   /// How far ahead of the clock a reading may lie, in milliseconds.
   public static let aheadTolerance: Int64 = 120_000
+  /// Most different kinds in a bank.
+  public static let maximumKinds = 65_536
   /// Most memory of a bank in bytes: 64 GiB.
   public static let maximumByteCount = 1 << 36
   /// The clock stays between 1970 and this many milliseconds later: 285,000 years.
@@ -48,9 +50,9 @@ public struct SeriesBank: ~Copyable, Sendable {
   /// The rings of all plans, and from which moment on each holds readings.
   let rings: [RingPlan]
   var starts: [Int64]
-  /// For each series its plan and its number among the plan's series.
-  private let places: [(plan: UInt32, ordinal: UInt32)]
   var slab: Slab
+  /// Number of series.
+  public let count: Int
   /// The clock, Unix milliseconds.
   public private(set) var clock: Int64 = 0
 
@@ -68,12 +70,13 @@ public struct SeriesBank: ~Copyable, Sendable {
       let number = numbers[kind] ?? kinds.count
       if number == kinds.count {
         try kind.layout.check(isSound: kind.isSound)
+        guard number < Self.maximumKinds else { throw .kinds(number + 1) }
         numbers[kind] = number
         kinds.append(kind)
         members.append(0)
       }
       defer { members[number] += 1 }
-      return (UInt32(number), UInt32(members[number]))
+      return (plan: number, ordinal: members[number])
     }
     var end = series.count * Location.columnByteCount
     func rows(_ count: Int, stride: Int, members: Int) throws(LayoutError) -> Rows {
@@ -101,8 +104,10 @@ public struct SeriesBank: ~Copyable, Sendable {
           classRings: buckets.upperBound..<rings.count))
     }
     var slab = try Slab(byteCount: end)
-    for index in series.indices { slab[index * MemoryLayout<Hot>.size] = Hot() }
-    self.places = places
+    for (index, place) in places.enumerated() {
+      slab[index * MemoryLayout<Hot>.size] = Hot(plan: place.plan, ordinal: place.ordinal)
+    }
+    count = series.count
     self.kinds = kinds
     self.plans = plans
     self.rings = rings
@@ -110,9 +115,6 @@ public struct SeriesBank: ~Copyable, Sendable {
     starts = rings.map { $0.start(head: Self.aheadTolerance) }
     setClock(clock)
   }
-
-  /// Number of series.
-  public var count: Int { places.count }
 
   /// Memory of all series in bytes.
   public var byteCount: Int { slab.byteCount }
@@ -122,9 +124,9 @@ public struct SeriesBank: ~Copyable, Sendable {
 
   @inline(__always)
   func location(_ index: SeriesIndex) -> Location {
-    let place = places[index.rawValue]
-    return Location(
-      index: index.rawValue, count: places.count, plan: Int(place.plan), ordinal: Int(place.ordinal))
+    precondition(index.rawValue >= 0 && index.rawValue < count, "no such series")
+    let hot = slab[index.rawValue &* MemoryLayout<Hot>.size, as: Hot.self]
+    return Location(index: index.rawValue, count: count, plan: Int(hot.plan), ordinal: Int(hot.ordinal))
   }
 
   /// Moves the clock, and with it the rings; it never goes back.
