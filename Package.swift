@@ -12,11 +12,12 @@ let strict: [SwiftSetting] = [
 ]
 
 func room(_ name: String, imports: [String] = []) -> Target {
+  let notes = name == "RingSeries" ? ["Format.md"] : []
   let keepsToTheStandardLibrary = ["JSONText", "Quantities", "RingSeries"].contains(name)
   let open = keepsToTheStandardLibrary ? [] : ["JSONText", "Quantities"]
   return .target(
     name: name,
-    dependencies: (imports + open).map { .byName(name: $0) },
+    dependencies: (imports + open).map { .byName(name: $0) }, exclude: notes,
     swiftSettings: strict)
 }
 

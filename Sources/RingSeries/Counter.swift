@@ -37,11 +37,22 @@ public struct Counter: Hashable, Sendable, BitwiseCopyable {
   }
 
   /// Negative where there is none.
-  private var lastTotal: Int64 = -1
-  private var lastTime: Int64 = .min
+  private(set) var lastTotal: Int64 = -1
+  private(set) var lastTime: Int64 = .min
 
   /// A counter that has not reported yet.
   public init() {}
+
+  init(lastTotal: Int64, lastTime: Int64) {
+    self.lastTotal = lastTotal
+    self.lastTime = lastTime
+  }
+
+  /// Whether a counter can have come to this.
+  var isPossible: Bool { lastTotal >= -1 && (lastTotal == -1 || lastTime >= 0) }
+
+  /// Begins anew if the last total lies after a time.
+  mutating func forget(after time: Int64) { if lastTime > time { self = Counter() } }
 
   /// Forgets the last total: the next one is a baseline.
   public mutating func rebase() { lastTotal = -1 }
@@ -84,6 +95,7 @@ extension SeriesBank {
   ) -> (appended: Appended, step: Counter.Step?) {
     guard case .counter(let model) = kind(of: index).measure else { preconditionFailure("not a counter") }
     guard time <= head else { return (refuse(.ahead, index), nil) }
+    guard time >= 0 else { return (refuse(.tooOld, index), nil) }
     guard total >= 0 else { return (refuse(.outOfRange, index), nil) }
     // Also where the difference will be refused the next one counts from here.
     let step = slab[location(index).counter, as: Counter.self].take(total: total, at: time, model: model)

@@ -25,6 +25,17 @@ struct Hot: BitwiseCopyable {
 
   /// Long before any reading, and far enough from the ends of Int64 to subtract from.
   static let never: Int64 = .min / 4
+  /// Where the bucket lies in it.
+  static let bucketOffset = 32
+
+  /// Takes over another series' state.
+  mutating func take(_ other: Hot) {
+    (newest, start, first, count, row, bucket) =
+      (other.newest, other.start, other.first, other.count, other.row, other.bucket)
+  }
+
+  /// Forgets everything.
+  mutating func reset() { take(Hot(plan: 0, ordinal: 0)) }
 
   /// Takes a reading newer than all that belongs to the running bucket.
   ///
@@ -144,13 +155,19 @@ struct RingPlan: BitwiseCopyable {
   /// The number of an interval's row: interval i stands in row i mod count.
   @inline(__always) func row(_ interval: Int64) -> Int { Int(interval &- count.quotient(interval) &* count.value) }
 
+  /// Those of some intervals that are held when the newest is number `newest`.
+  func held(_ intervals: Range<Int64>, newest: Int64) -> Range<Int64> {
+    let first = max(intervals.lowerBound, newest - count.value + 1)
+    return first..<max(first, min(intervals.upperBound, newest + 1))
+  }
+
   /// Where a series' bucket of an interval lies.
   @inline(__always) func place(_ interval: Int64, _ at: Location) -> Int {
     rows.place(row: row(interval), at)
   }
 
-  /// The first moment of which something is held when the newest is `head`; negative when that is before 1970.
-  func start(head: Int64) -> Int64 { (interval(head) - count.value + 1) * step.value }
+  /// The first moment of which something is held when the newest is `head`.
+  func start(head: Int64) -> Int64 { max(0, interval(head) - count.value + 1) * step.value }
 }
 
 /// A number to divide by often: multiplying by its reciprocal takes a quarter of the time of a division.
@@ -189,6 +206,18 @@ struct Plan {
   /// Its rings among the rings of all plans: buckets first, then classes.
   let rings: Range<Int>
   let classRings: Range<Int>
+  var allRings: Range<Int> { rings.lowerBound..<classRings.upperBound }
+}
+
+extension Measure {
+  /// What stands for it in a snapshot.
+  var code: UInt8 {
+    switch self {
+    case .value: 0
+    case .sound: 1
+    case .counter: 2
+    }
+  }
 }
 
 extension SeriesKind {

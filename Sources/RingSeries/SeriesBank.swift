@@ -103,16 +103,18 @@ public struct SeriesBank: ~Copyable, Sendable {
           coarser: rings[buckets.count > 1 ? first + 1 : first].step, rings: buckets,
           classRings: buckets.upperBound..<rings.count))
     }
-    var slab = try Slab(byteCount: end)
-    for (index, place) in places.enumerated() {
-      slab[index * MemoryLayout<Hot>.size] = Hot(plan: place.plan, ordinal: place.ordinal)
-    }
+    let slab = try Slab(byteCount: end)
     count = series.count
     self.kinds = kinds
     self.plans = plans
     self.rings = rings
     self.slab = slab
     starts = rings.map { $0.start(head: Self.aheadTolerance) }
+    for (index, place) in places.enumerated() {
+      let at = Location(index: index, count: count, plan: place.plan, ordinal: place.ordinal)
+      self.slab[at.hot] = Hot(plan: place.plan, ordinal: place.ordinal)
+      self.slab[at.counter] = Counter()
+    }
     setClock(clock)
   }
 

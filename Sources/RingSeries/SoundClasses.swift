@@ -13,8 +13,6 @@ public struct SoundClasses: Hashable, Sendable {
 
   /// Seconds of each class, quietest first.
   public private(set) var seconds = [Int64](repeating: 0, count: count)
-  private var minimum: Int64 = .max
-  private var maximum: Int64 = .min
 
   /// No time at all.
   public init() {}
@@ -33,19 +31,13 @@ public struct SoundClasses: Hashable, Sendable {
 
   mutating func add(_ seconds: UInt16, class index: Int) { self.seconds[index] += Int64(seconds) }
 
-  mutating func bound(by bucket: Bucket) {
-    minimum = bucket.minimum
-    maximum = bucket.maximum
-  }
-
   /// The level that is exceeded during a share of the time.
   ///
-  /// From loud to quiet the durations add up; the first class at which they reach the share answers, with its centre, or
-  /// with the loudest or the quietest reading if that lies nearer to the truth: so the open classes are not taken for
-  /// their centres.
+  /// From loud to quiet the durations add up; the centre of the first class at which they reach the share answers.
   ///
   /// - Parameter percent: 10, 50 and 90 give L10, L50 and L90; 0 to 100.
-  /// - Returns: thousandths of a decibel, within half a decibel where the class is not an open one; nil without any time.
+  /// - Returns: thousandths of a decibel, within half a decibel; 30 dB means "30.5 or less", 93 dB "92.5 or more"; nil
+  ///   without any time.
   public func level(exceededFor percent: Int64) -> Int64? {
     let total = total
     guard total > 0 else { return nil }
@@ -53,8 +45,7 @@ public struct SoundClasses: Hashable, Sendable {
     for index in seconds.indices.reversed() where seconds[index] > 0 {
       reached += seconds[index]
       guard reached * 100 >= total * percent else { continue }
-      let centre = (Self.first + Int64(index)) * 1000
-      return minimum <= maximum ? min(max(centre, minimum), maximum) : centre
+      return (Self.first + Int64(index)) * 1000
     }
     return nil
   }

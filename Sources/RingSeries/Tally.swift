@@ -24,6 +24,23 @@ public struct Tally: Hashable, Sendable, BitwiseCopyable {
   /// Readings that count, but came too late for a ring of buckets; one number a ring, finest first.
   public var missedBuckets: [UInt32] { [missed0, missed1, missed2, missed3] }
 
+  /// How many numbers it has.
+  static let count = 11
+
+  /// All zero.
+  init() {}
+
+  /// The numbers of a snapshot.
+  init(_ numbers: [UInt32]) {
+    (repeated, conflicting, tooOld, ahead) = (numbers[0], numbers[1], numbers[2], numbers[3])
+    (outOfRange, superseded, missedRaw) = (numbers[4], numbers[5], numbers[6])
+    (missed0, missed1, missed2, missed3) = (numbers[7], numbers[8], numbers[9], numbers[10])
+  }
+
+  var numbers: [UInt32] {
+    [repeated, conflicting, tooOld, ahead, outOfRange, superseded, missedRaw, missed0, missed1, missed2, missed3]
+  }
+
   mutating func note(_ outcome: Appended) {
     switch outcome {
     case .repeated: Self.count(&repeated)

@@ -1,0 +1,215 @@
+// What a bank knows: the newest reading, sums of ranges, steps for a chart, levels of sound. Nothing is copied.
+
+/// The sum of a range, and where it comes from.
+public struct RangeSum: Hashable, Sendable {
+  /// The readings of the range.
+  public let bucket: Bucket
+  /// Start and end of the range, rounded to whole buckets of the ring; Unix milliseconds.
+  public let range: Range<Int64>
+  /// Length of the ring's buckets in seconds.
+  public let ringSeconds: Int
+}
+
+/// One step of an answer.
+public struct Step: Hashable, Sendable {
+  /// Its start, Unix milliseconds.
+  public let start: Int64
+  /// Its readings.
+  public let bucket: Bucket
+  /// How many of its seconds the readings cover.
+  public let coveredSeconds: Int64
+}
+
+/// A range in steps of equal length, aligned to whole multiples of it since 1970-01-01T00:00:00Z.
+public struct Steps: Sendable {
+  /// Length of the buckets of the ring that answered, in seconds.
+  public let ringSeconds: Int
+  /// From when on that ring holds readings, Unix milliseconds: what lies before is not known rather than empty.
+  public let heldFrom: Int64
+  /// Length of a step in seconds.
+  public let stepSeconds: Int
+  /// The steps in order of time, also those without readings.
+  public let steps: [Step]
+}
+
+/// Why a range cannot be answered in steps.
+public enum QueryError: Error, Hashable, Sendable, CustomStringConvertible {
+  /// The range ends before it begins.
+  case empty
+  /// No ring has buckets of which the step is a whole number.
+  case step(seconds: Int, finest: Int)
+  /// The range has more steps than are answered at once.
+  case tooMany(Int64)
+
+  /// A sentence for the person who asked.
+  public var description: String {
+    switch self {
+    case .empty: "the range ends before it begins"
+    case .step(let seconds, let finest):
+      "a step of \(seconds) seconds is not a whole number of buckets of any ring; the finest has \(finest) seconds"
+    case .tooMany(let count):
+      "the range has \(count) steps; at most \(SeriesBank.maximumSteps) are answered at once"
+    }
+  }
+}
+
+extension SeriesBank {
+  /// Most steps of an answer.
+  public static let maximumSteps: Int64 = 10_000
+
+  // MARK: Readings
+
+  /// The newest reading at or before a time.
+  ///
+  /// - Complexity: O(log n) among n raw readings.
+  public func latest(of index: SeriesIndex, atOrBefore time: Int64 = .max) -> Sample? {
+    let at = location(index)
+    let count = rawCount(atOrBefore: time, at)
+    return count == 0 ? nil : sample(count - 1, at)
+  }
+
+  /// The readings that the raw ring holds of a range, in order of time.
+  public func samples(of index: SeriesIndex, in range: Range<Int64> = .min..<Int64.max) -> [Sample] {
+    let at = location(index)
+    let first = range.lowerBound == .min ? 0 : rawCount(atOrBefore: range.lowerBound - 1, at)
+    let end = range.upperBound == .min ? 0 : rawCount(atOrBefore: range.upperBound - 1, at)
+    return (first..<max(first, end)).map { sample($0, at) }
+  }
+
+  private func sample(_ number: Int, _ at: Location) -> Sample {
+    let stored: StoredSample = slab[rawPlace(number, at)]
+    return Sample(time: stored.time, value: Int64(stored.value), seconds: Int64(stored.seconds))
+  }
+
+  /// What a series was offered and did not take, or not everywhere.
+  public func tally(of index: SeriesIndex) -> Tally { slab[location(index).tally] }
+
+  // MARK: Sums
+
+  /// The sum of the buckets in a range, from the finest ring that reaches back to its start, else from the coarsest.
+  ///
+  /// - Parameters:
+  ///   - index: the series.
+  ///   - from: start of the range, Unix milliseconds; rounded down to the ring's buckets.
+  ///   - to: end of the range, which is not part of it; rounded down too.
+  /// - Returns: the sum and what it is the sum of.
+  /// - Complexity: O(buckets of the range), at most those of the ring.
+  public func sum(of index: SeriesIndex, from: Int64, to: Int64) -> RangeSum {
+    let at = location(index)
+    let rings = plans[at.plan].rings
+    let number = rings.firstIndex { starts[$0] <= from } ?? rings.upperBound - 1
+    let ring = self.rings[number]
+    let (first, end) = intervals(of: ring, from: from, to: to)
+    let step = ring.step.value
+    return RangeSum(
+      bucket: sum(number - rings.lowerBound, first..<max(first, end), at), range: first * step..<max(first, end) * step,
+      ringSeconds: Int(step / 1000))
+  }
+
+  /// A range in steps, from the finest ring that reaches back to its start and divides the step; where none reaches so
+  /// far back, from the coarsest that divides it.
+  ///
+  /// - Parameters:
+  ///   - index: the series.
+  ///   - from: start of the range, Unix milliseconds; rounded down to the step.
+  ///   - to: end of the range; rounded up to the step.
+  ///   - seconds: length of a step.
+  /// - Returns: the steps, and which ring answered.
+  /// - Throws: ``QueryError``.
+  public func steps(of index: SeriesIndex, from: Int64, to: Int64, seconds: Int) throws(QueryError) -> Steps {
+    let at = location(index)
+    let rings = plans[at.plan].rings
+    guard from < to else { throw .empty }
+    let milliseconds = Int64(seconds).multipliedReportingOverflow(by: 1000)
+    let fitting = rings.filter {
+      seconds > 0 && !milliseconds.overflow && milliseconds.partialValue % self.rings[$0].step.value == 0
+    }
+    guard let coarsest = fitting.last else {
+      throw .step(seconds: seconds, finest: Int(plans[at.plan].finest.step.value / 1000))
+    }
+    let number = fitting.first { starts[$0] <= from } ?? coarsest
+    let ring = self.rings[number]
+    let step = Divisor(milliseconds.partialValue)
+    let first = step.quotient(clamped(from))
+    let end = step.quotient(clamped(to) - 1) + 1
+    guard end - first <= Self.maximumSteps else { throw .tooMany(end - first) }
+    let width = step.value / ring.step.value
+    return Steps(
+      ringSeconds: Int(ring.step.value / 1000), heldFrom: starts[number], stepSeconds: seconds,
+      steps: (first..<max(first, end)).map { interval in
+        let bucket = sum(number - rings.lowerBound, interval * width..<(interval + 1) * width, at)
+        return Step(start: interval * step.value, bucket: bucket, coveredSeconds: bucket.covered(of: Int64(seconds)))
+      })
+  }
+
+  /// Times between 1970 and the end of the clock.
+  private func clamped(_ time: Int64) -> Int64 { min(max(time, 0), Self.farthest) }
+
+  private func intervals(of ring: RingPlan, from: Int64, to: Int64) -> (first: Int64, end: Int64) {
+    (ring.interval(clamped(from)), ring.interval(clamped(to)))
+  }
+
+  /// The sum of some intervals of a ring, of those that it holds.
+  func sum(_ number: Int, _ intervals: Range<Int64>, _ at: Location) -> Bucket {
+    let plan = plans[at.plan]
+    let ring = rings[plan.rings.lowerBound + number]
+    let start = slab[at.hot, as: Hot.self].start
+    var total = Bucket()
+    guard start != Hot.never else { return total }
+    let running = ring.interval(start)
+    // What the ring holds, what may still be seen of it, what is asked for.
+    let oldest = max(running - ring.count.value + 1, ring.interval(starts[plan.rings.lowerBound + number]))
+    var interval = max(intervals.lowerBound, oldest)
+    let end = min(intervals.upperBound, running)
+    if interval < end {
+      var row = ring.row(interval)
+      while interval < end {
+        let place = ring.rows.place(row: row, at)
+        total.combine(
+          Bucket(slab[place], plan.isSound ? slab[place &+ StoredBucket.byteCount] : StoredEnergy()))
+        interval += 1
+        row = Int64(row) + 1 == ring.count.value ? 0 : row + 1
+      }
+    }
+    if intervals.contains(running) && running >= oldest {
+      for finer in 0...number { total.combine(runningBucket(finer, at)) }
+    }
+    return total
+  }
+
+  /// The running bucket of a ring: what no finer one's holds of its interval.
+  func runningBucket(_ number: Int, _ at: Location) -> Bucket {
+    let stored = number == 0 ? slab[at.hot, as: Hot.self].bucket : slab[at.running(number)]
+    return Bucket(stored, slab[at.runningEnergy(number)])
+  }
+
+  // MARK: Levels of sound
+
+  /// How long which level lasted in a range, from the finest class ring that reaches back to its start, else from the
+  /// coarsest.
+  ///
+  /// - Parameters:
+  ///   - index: the series.
+  ///   - from: start of the range, Unix milliseconds; rounded down to the ring's buckets.
+  ///   - to: end of the range, which is not part of it; rounded up.
+  /// - Returns: the classes; nil if the series is not of sound or keeps none.
+  public func classes(of index: SeriesIndex, from: Int64, to: Int64) -> SoundClasses? {
+    let at = location(index)
+    let plan = plans[at.plan]
+    guard let coarsest = plan.classRings.last else { return nil }
+    let number = plan.classRings.first { starts[$0] <= from } ?? coarsest
+    let ring = rings[number]
+    let (first, last) = intervals(of: ring, from: from, to: max(from, to - 1))
+    var classes = SoundClasses()
+    let start = slab[at.hot, as: Hot.self].start
+    guard start != Hot.never, from < to else { return classes }
+    let running = ring.interval(start)
+    let oldest = max(running - ring.count.value + 1, ring.interval(starts[number]))
+    let held = max(first, oldest)..<max(first, oldest, min(last, running) + 1)
+    for interval in held {
+      let place = ring.place(interval, at)
+      for column in 0..<SoundClasses.count { classes.add(slab[place + column * 2], class: column) }
+    }
+    return classes
+  }
+}

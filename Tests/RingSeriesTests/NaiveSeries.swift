@@ -1,0 +1,176 @@
+// What a series must answer, written as plainly as possible: lists, sorting, filters, and no thought of speed.
+
+import RingSeries
+
+/// The readings of an interval, by the definition.
+struct NaiveBucket: Equatable {
+  var samples: [Sample]
+
+  func agrees(with bucket: Bucket, isSound: Bool) -> Bool {
+    let values = samples.map(\.value)
+    var energy: Int128 = 0
+    if isSound {
+      for sample in samples {
+        energy += Int128(SoundEnergy.energy(milliDecibels: sample.value, seconds: sample.seconds))
+      }
+    }
+    return bucket.count == samples.count && bucket.sum == values.reduce(Int128(0)) { $0 + Int128($1) }
+      && bucket.weightedSum == samples.reduce(Int128(0)) { $0 + Int128($1.value) * Int128($1.seconds) }
+      && bucket.seconds == samples.reduce(0) { $0 + $1.seconds } && bucket.minimum == values.min() ?? .max
+      && bucket.maximum == values.max() ?? .min && bucket.energy == energy && !bucket.isOverflown
+  }
+}
+
+/// A series as lists.
+struct NaiveSeries {
+  let kind: SeriesKind
+  /// Readings in order of time, at most as many as the raw ring holds.
+  var raw: [Sample] = []
+  /// For each ring the readings of each interval that it still holds.
+  var rings: [[Int64: [Sample]]]
+  var classRings: [[Int64: [Int64: Int64]]]
+  /// The newest reading's finest interval, as a time.
+  var running: Int64?
+  var lastTotal: (total: Int64, time: Int64)?
+  var lastTime: Int64 = -1
+
+  init(_ kind: SeriesKind) {
+    self.kind = kind
+    rings = kind.layout.rings.map { _ in [:] }
+    classRings = isSound(kind) ? kind.layout.classRings.map { _ in [:] } : []
+  }
+
+  static func interval(_ time: Int64, _ ring: Ring) -> Int64 { time / (Int64(ring.seconds) * 1000) }
+
+  /// The first interval that a ring shows at a clock.
+  static func oldest(_ ring: Ring, clock: Int64) -> Int64 {
+    max(0, interval(clock + 120_000, ring) - Int64(ring.count) + 1)
+  }
+
+  mutating func append(_ sample: Sample, clock: Int64) -> Appended {
+    guard Int32(exactly: sample.value) != nil, sample.seconds >= 0, sample.seconds <= 86_400 else { return .outOfRange }
+    guard sample.time <= clock + 120_000 else { return .ahead }
+    var missed: MissedRings = []
+    for (number, ring) in kind.layout.rings.enumerated()
+    where Self.interval(sample.time, ring) < Self.oldest(ring, clock: clock) {
+      missed.insert(.buckets(number))
+      if number == kind.layout.rings.count - 1 { return .tooOld }
+    }
+    if let known = raw.first(where: { $0.time == sample.time }) {
+      return known.value == sample.value ? .repeated : .conflicting
+    }
+    if raw.count == kind.layout.raw, sample.time < raw[0].time {
+      missed.insert(.raw)
+    } else {
+      raw.append(sample)
+      raw.sort { $0.time < $1.time }
+      raw = raw.suffix(kind.layout.raw)
+    }
+    let finest = Int64(kind.layout.rings[0].seconds) * 1000
+    running = max(running ?? 0, sample.time / finest * finest)
+    for (number, ring) in kind.layout.rings.enumerated() {
+      rings[number][Self.interval(sample.time, ring), default: []].append(sample)
+    }
+    let level = min(max((max(sample.value, 0) + 500) / 1000, 30), 93)
+    for number in classRings.indices {
+      classRings[number][Self.interval(sample.time, kind.layout.classRings[number]), default: [:]][level, default: 0] +=
+        sample.seconds
+    }
+    evict()
+    return .accepted(missed: missed)
+  }
+
+  /// A ring holds no more intervals than its count, the newest reading's being the last.
+  private mutating func evict() {
+    for (number, ring) in kind.layout.rings.enumerated() {
+      let newest = Self.interval(running!, ring)
+      rings[number] = rings[number].filter { $0.key > newest - Int64(ring.count) }
+    }
+    for number in classRings.indices {
+      let ring = kind.layout.classRings[number]
+      let newest = Self.interval(running!, ring)
+      classRings[number] = classRings[number].filter { $0.key > newest - Int64(ring.count) }
+    }
+  }
+
+  mutating func count(total: Int64, at time: Int64, seconds: Int64, clock: Int64) -> Appended {
+    guard case .counter(let model) = kind.measure else { fatalError("not a counter") }
+    guard time <= clock + 120_000 else { return .ahead }
+    guard total >= 0 else { return .outOfRange }
+    if let lastTotal, lastTotal.time == time { return lastTotal.total == total ? .repeated : .conflicting }
+    guard time > lastTime else { return .superseded }
+    var difference: Int64 = 0
+    if let lastTotal {
+      difference = total - lastTotal.total
+      if difference < 0 {
+        let wrapped = difference + 1 << Int64(model.bits)
+        let minutes = (time - lastTotal.time + 59_999) / 60_000
+        difference = wrapped <= min(minutes * model.maximumPerMinute, 1 << Int64(model.bits - 2)) ? wrapped : total
+      }
+    }
+    lastTotal = (total, time)
+    lastTime = time
+    return append(Sample(time: time, value: difference * 1000, seconds: seconds), clock: clock)
+  }
+
+  mutating func rewind(to time: Int64) {
+    if lastTime > time { (lastTotal, lastTime) = (nil, -1) }
+    let before = raw.count
+    raw = raw.filter { $0.time <= time }
+    let finest = Int64(kind.layout.rings[0].seconds) * 1000
+    let start = time / finest * finest
+    guard let running, running > start || running == start && (raw.isEmpty || raw.count < before) else { return }
+    self.running = start
+    for (number, ring) in kind.layout.rings.enumerated() {
+      let now = Self.interval(time, ring)
+      let first = now * Int64(ring.seconds) * 1000
+      if number == 0 {
+        rings[0][now] = raw.filter { $0.time >= first }
+      } else {
+        rings[number][now] = rings[number - 1].filter {
+          $0.key * Int64(kind.layout.rings[number - 1].seconds) * 1000 >= first
+        }
+        .flatMap(\.value)
+      }
+      rings[number] = rings[number].filter { $0.key <= now }
+    }
+    for number in classRings.indices {
+      let ring = kind.layout.classRings[number]
+      let now = Self.interval(time, ring)
+      let first = now * Int64(ring.seconds) * 1000
+      var levels: [Int64: Int64] = [:]
+      if number == 0 {
+        for sample in raw where sample.time >= first {
+          levels[min(max((max(sample.value, 0) + 500) / 1000, 30), 93), default: 0] += sample.seconds
+        }
+      } else {
+        let finer = Int64(kind.layout.classRings[number - 1].seconds) * 1000
+        for (interval, seconds) in classRings[number - 1] where interval * finer >= first {
+          levels.merge(seconds) { $0 + $1 }
+        }
+      }
+      classRings[number][now] = levels
+      classRings[number] = classRings[number].filter { $0.key <= now }
+    }
+    evict()
+  }
+
+  /// The readings of an interval of a ring, if the ring still shows it.
+  func samples(ring number: Int, interval: Int64, clock: Int64) -> NaiveBucket {
+    guard interval >= Self.oldest(kind.layout.rings[number], clock: clock) else { return NaiveBucket(samples: []) }
+    return NaiveBucket(samples: rings[number][interval] ?? [])
+  }
+
+  /// The level exceeded during a share of the time: from loud to quiet, the first at which the seconds reach it.
+  static func level(_ levels: [Int64: Int64], exceededFor percent: Int64) -> Int64? {
+    let total = levels.values.reduce(0, +)
+    var reached: Int64 = 0
+    for (level, seconds) in levels.sorted(by: { $0.key > $1.key }) where seconds > 0 {
+      reached += seconds
+      if reached * 100 >= total * percent { return level * 1000 }
+    }
+    return nil
+  }
+}
+
+func isSound(_ kind: SeriesKind) -> Bool { kind.measure == .sound }
