@@ -112,7 +112,7 @@ extension CityState {
   func windowMean(_ field: Field, sensor: Int, minutes: Int64, at now: Instant) -> Int64? {
     guard let series = series(field, of: sensor) else { return nil }
     let end = now.floored(toMilliseconds: 60_000) + .minutes(1)
-    return bank.bucket(of: series, from: (end - .minutes(minutes)).milliseconds, to: end.milliseconds).mean
+    return bank.sum(of: series, from: (end - .minutes(minutes)).milliseconds, to: end.milliseconds).bucket.mean
   }
 
   private func series(_ field: Field, of sensor: Int) -> SeriesIndex? {
@@ -186,10 +186,10 @@ extension CityState {
     for sensor in sensorsOfPlace[index] {
       guard let series = series(.laeq, of: sensor) else { continue }
       sensorsListening += 1
-      heard.combine(bank.bucket(of: series, from: (end - .minutes(15)).milliseconds, to: end.milliseconds))
+      heard.combine(bank.sum(of: series, from: (end - .minutes(15)).milliseconds, to: end.milliseconds).bucket)
     }
     guard sensorsListening > 0 else { return nil }
-    let covered = min(heard.seconds, 900 * sensorsListening)
+    let covered = heard.covered(of: 900 * sensorsListening)
     guard covered * 1000 >= 900 * sensorsListening * city.choices.noiseCoverage, heard.seconds > 0 else {
       places[index].noise.forget()
       return nil

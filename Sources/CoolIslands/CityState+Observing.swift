@@ -26,19 +26,28 @@ extension CityState {
   ) throws(Refusal) -> Appended {
     guard let field = city.sensors[sensor].fields.firstIndex(of: observation.field) else { throw .notThisSensors }
     let time = try Self.accepted(observation.time, arrival: arrival)
-    let appended = bank.append(
-      Sample(time: time.milliseconds, value: observation.value), to: sensors[sensor].series[field],
-      seconds: observation.seconds ?? city.sensors[sensor].period)
+    let series = sensors[sensor].series[field]
+    let seconds = observation.seconds ?? city.sensors[sensor].period
+    let appended: Appended
+    var step: Counter.Step?
+    if observation.field.isTotal {
+      forgetTotals(of: sensor, before: time)
+      (appended, step) = bank.count(
+        total: observation.value / 1000, at: time.milliseconds, seconds: seconds, in: series)
+    } else {
+      appended = bank.append(
+        Sample(time: time.milliseconds, value: observation.value, seconds: seconds), to: series)
+    }
     switch appended {
-    case .accepted, .bucketOnly:
+    case .accepted:
       sensors[sensor].readings += 1
       sensors[sensor].lastObserved = max(sensors[sensor].lastObserved ?? time, time)
-      note(observation, sensor: sensor, at: time)
+      note(observation, step, sensor: sensor, at: time)
       // Nothing public may move because somebody passed: people are looked at on the five-minute grid alone.
       guard !observation.field.isAboutPeople else { break }
       sensors[sensor].lastMeasured = max(sensors[sensor].lastMeasured ?? time, time)
       if let place = city.sensors[sensor].place { schedule(place, at: arrival.nextWholeSecond) }
-    case .repeated, .conflicting, .tooOld, .ahead:
+    case .repeated, .conflicting, .tooOld, .ahead, .outOfRange, .superseded:
       break
     }
     return appended
@@ -51,12 +60,13 @@ extension CityState {
     return arrival
   }
 
-  private mutating func note(_ observation: Observation, sensor: Int, at time: Instant) {
+  private mutating func note(_ observation: Observation, _ step: Counter.Step?, sensor: Int, at time: Instant) {
     if observation.field == .batteryPercent { sensors[sensor].battery = MilliPercent(observation.value) }
     guard observation.field.isAboutPeople, let place = city.sensors[sensor].place else { return }
     let count = observation.value / 1000
     switch observation.field {
-    case .inTotal, .outTotal: pass(total: count, observation.field, sensor: sensor, place: place, at: time)
+    case .inTotal: places[place].headcount.pass(in: step?.people ?? 0, out: 0)
+    case .outTotal: places[place].headcount.pass(in: 0, out: step?.people ?? 0)
     case .people where time >= places[place].headcount.lastHeard ?? .distantPast:
       places[place].headcount.rebase(to: count)
     case .occupied: presence(count == 1, sensor: sensor, place: place)
@@ -65,25 +75,13 @@ extension CityState {
     places[place].headcount.hear(at: time)
   }
 
-  private mutating func pass(total: Int64, _ field: Field, sensor: Int, place: Int, at time: Instant) {
-    let model = city.sensors[sensor].counter
-    // Nobody may learn from a difference what went on in school hours: counting begins anew after them.
+  /// Nobody may learn from a difference what went on in school hours: counting begins anew after them.
+  private mutating func forgetTotals(of sensor: Int, before time: Instant) {
     let last = sensors[sensor].lastCounted ?? time
-    if hadSchoolHours(place: place, from: last, to: time) {
-      sensors[sensor].entered.rebase()
-      sensors[sensor].left.rebase()
-    }
-    let isEntry = field == .inTotal
-    let step =
-      isEntry
-      ? sensors[sensor].entered.take(total: total, at: time.milliseconds, model: model)
-      : sensors[sensor].left.take(total: total, at: time.milliseconds, model: model)
     sensors[sensor].lastCounted = max(last, time)
-    switch step {
-    case .counted(let people), .restarted(let people):
-      places[place].headcount.pass(in: isEntry ? people : 0, out: isEntry ? 0 : people)
-    case .baseline, .late:
-      break
+    guard let place = city.sensors[sensor].place, hadSchoolHours(place: place, from: last, to: time) else { return }
+    for (field, series) in zip(city.sensors[sensor].fields, sensors[sensor].series) where field.isTotal {
+      bank.rebase(series)
     }
   }
 
@@ -100,6 +98,16 @@ extension CityState {
       if places[place].headcount.people == 0 { places[place].headcount.rebase(to: 1) }
     } else if sensorsOfPlace[place].allSatisfy({ sensors[$0].occupied != true }) {
       places[place].headcount.rebase(to: 0)
+    }
+  }
+}
+
+extension Counter.Step {
+  /// How many passed.
+  fileprivate var people: Int64 {
+    switch self {
+    case .counted(let count), .restarted(let count): count
+    case .baseline, .repeated, .conflicting, .late: 0
     }
   }
 }

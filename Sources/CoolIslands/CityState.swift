@@ -36,8 +36,6 @@ struct SensorState {
   /// When it last said something that is not about people: what the public may know of its life.
   var lastMeasured: Instant?
   var readings: Int64 = 0
-  var entered = Counter()
-  var left = Counter()
   var lastCounted: Instant?
   var occupied: Bool?
   var battery: MilliPercent?
@@ -61,8 +59,8 @@ struct PlaceState {
   var due: Instant
 }
 
-/// The state of a city.
-public struct CityState: Sendable {
+/// The state of a city; there is one of it, since its series may take much of the memory.
+public struct CityState: ~Copyable, Sendable {
   /// What is configured.
   public let city: City
   /// The heat.
@@ -81,20 +79,23 @@ public struct CityState: Sendable {
   /// The grid on which public occupancy may change.
   static let occupancyGrid = Span.minutes(5)
 
-  /// A city at a moment; what it shares with an earlier state of it is carried over.
-  ///
-  /// Sensors keep their readings if identifier and fields are the same, places what is known of them by identifier.
-  public init(city: City, at now: Instant, carryingOver old: CityState? = nil) {
+  /// A city at a moment.
+  public init(city: City, at now: Instant) {
     self.city = city
     var kinds: [SeriesKind] = []
     sensors = city.sensors.map { sensor in
       SensorState(
         series: sensor.fields.map { field in
-          kinds.append(field.isSound ? .sound : .value)
+          kinds.append(Self.kind(of: field, counter: sensor.counter))
           return SeriesIndex(kinds.count - 1)
         })
     }
-    bank = SeriesBank(kinds: kinds, clock: now.milliseconds)
+    do {
+      bank = try SeriesBank(kinds, clock: now.milliseconds)
+    } catch {
+      // The layout is a constant that the tests make: what remains is more series than a bank may have.
+      fatalError("the readings of \(kinds.count) series cannot be kept: \(error)")
+    }
     places = city.places.map { _ in PlaceState(due: now) }
     nextDue = now
     sensorOfTopic = Dictionary(city.sensors.enumerated().map { ($1.topic, $0) }) { first, _ in first }
@@ -103,10 +104,21 @@ public struct CityState: Sendable {
       if let place = sensor.place { sensorsOfPlace[place].append(index) }
     }
     self.sensorsOfPlace = sensorsOfPlace
-    if let old { carryOver(old, at: now) }
   }
 
-  private mutating func carryOver(_ old: CityState, at now: Instant) {
+  private static func kind(of field: Field, counter: Counter.Model) -> SeriesKind {
+    switch field {
+    case .laeq: SeriesKind(.sound)
+    case .inTotal, .outTotal: SeriesKind(.counter(counter))
+    default: SeriesKind(.value)
+    }
+  }
+
+  /// A city at a moment that goes on from an earlier state of it.
+  ///
+  /// Sensors keep their readings if identifier and fields are the same, places what is known of them by identifier.
+  public init(city: City, at now: Instant, carryingOver old: borrowing CityState) {
+    self.init(city: city, at: now)
     heat = old.heat
     let oldSensors = Dictionary(uniqueKeysWithValues: old.city.sensors.enumerated().map { ($1.id, $0) })
     for (index, sensor) in city.sensors.enumerated() {
@@ -159,8 +171,6 @@ public struct CityState: Sendable {
       sensors[index].lastObserved = sensors[index].lastObserved.map { min($0, now) }
       sensors[index].lastMeasured = sensors[index].lastMeasured.map { min($0, now) }
       sensors[index].lastCounted = sensors[index].lastCounted.map { min($0, now) }
-      sensors[index].entered = Counter()
-      sensors[index].left = Counter()
     }
     for index in places.indices {
       places[index].headcount.setBack(to: now)

@@ -34,6 +34,9 @@ extension CityState {
     return PublicPlace(about: about, indicators: indicators)
   }
 
+  /// All places that have been evaluated, as everyone may know them.
+  public func publicPlaces() -> [PublicPlace] { city.places.indices.compactMap { publicPlace($0) } }
+
   /// The city as everyone may know it.
   public func publicCity(at now: Instant) -> PublicCity {
     PublicCity(

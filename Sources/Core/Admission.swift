@@ -22,7 +22,7 @@ public enum Admission: Hashable, Sendable {
   ///   - message: what arrived.
   ///   - state: the city, for its sensors and school hours.
   /// - Returns: the decision.
-  public static func of(_ message: Message, in state: CityState) -> Admission {
+  public static func of(_ message: Message, in state: borrowing CityState) -> Admission {
     guard message.payload.count <= maximumPayload else { return .refused(.payloadTooLarge) }
     guard let sensor = state.sensor(onTopic: message.topic) else {
       guard Topics.isCommand(message.topic) else { return .refused(unknown(message.topic, in: state)) }
@@ -60,7 +60,7 @@ public enum Admission: Hashable, Sendable {
     return .admitted(.message(reduced), sensor: sensor, refusals: refusals)
   }
 
-  private static func unknown(_ topic: String, in state: CityState) -> Refusal {
+  private static func unknown(_ topic: String, in state: borrowing CityState) -> Refusal {
     guard Topics.isWellFormed(topic) else { return .topicMalformed }
     guard let (place, _) = Topics.upSegments(topic) else { return .topicNotConfigured }
     return state.place(String(place)) == nil ? .placeUnknown : .sensorUnknown

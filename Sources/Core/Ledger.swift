@@ -18,6 +18,8 @@ public struct Ledger: Hashable, Sendable {
   public internal(set) var repeated: Int64 = 0
   /// Readings that contradict one that was there already.
   public internal(set) var conflicting: Int64 = 0
+  /// Totals older than their counter's newest, which change nothing.
+  public internal(set) var superseded: Int64 = 0
   /// Readings older than all that is kept.
   public internal(set) var tooOld: Int64 = 0
   private var refusals: [Refusal: Int64] = [:]
@@ -34,12 +36,14 @@ public struct Ledger: Hashable, Sendable {
 
   mutating func note(_ appended: Appended) {
     switch appended {
+    case .accepted(let missed) where missed.contains(.raw): bucketOnly += 1
     case .accepted: accepted += 1
-    case .bucketOnly: bucketOnly += 1
     case .repeated: repeated += 1
     case .conflicting: conflicting += 1
     case .tooOld: tooOld += 1
     case .ahead: refuse(.timeAhead)
+    case .outOfRange: refuse(.valueTooLarge)
+    case .superseded: superseded += 1
     }
   }
 
@@ -48,6 +52,7 @@ public struct Ledger: Hashable, Sendable {
     [
       ("messages", messages), ("commands", commands), ("accepted", accepted), ("bucket_only", bucketOnly),
       ("repeated", repeated), ("conflicting", conflicting), ("too_old", tooOld),
+      ("superseded", superseded),
     ] + refused.map { ("refused_" + $0.refusal.rawValue, $0.count) }
   }
 }

@@ -17,8 +17,7 @@ extension World {
       if withInstants { json.member("now", now.rfc3339()) }
       json.key("ledger")
       json.object { json in for (name, count) in ledger.named { json.member(name, count) } }
-      guard let state else { return }
-      let view = state.operatorsView(at: now)
+      guard let view = withState({ $0.operatorsView(at: now) }) else { return }
       json.key("heat")
       json.array { json in
         for entry in view.heat {

@@ -38,9 +38,9 @@ public struct Changes: Hashable, Sendable {
 ///
 /// Evaluation happens on whole seconds at which something is due, and an entry at *t* is preceded by every due second
 /// up to *t*: so the result does not depend on how entries were batched.
-public struct World: Sendable {
+public struct World: ~Copyable, Sendable {
   /// The city's state; nil before the first configuration.
-  public private(set) var state: CityState?
+  private var state: CityState?
   /// The account.
   public private(set) var ledger = Ledger()
   /// How far time has come.
@@ -88,7 +88,11 @@ public struct World: Sendable {
   /// - Returns: what follows from the time that passed before it.
   public mutating func configure(_ city: City, at instant: Instant) -> [Effect] {
     let effects = advance(to: instant)
-    state = CityState(city: city, at: now.nextWholeSecond, carryingOver: state)
+    if let old = state.take() {
+      state = CityState(city: city, at: now.nextWholeSecond, carryingOver: old)
+    } else {
+      state = CityState(city: city, at: now.nextWholeSecond)
+    }
     changes = Changes()
     changes.configuration = true
     return effects
@@ -108,9 +112,10 @@ public struct World: Sendable {
 
   /// The next whole second at which something must be evaluated.
   private var nextDue: Instant? {
-    guard let placeDue = state?.nextDue else { return nil }
-    guard let heatDue = state?.heat.nextChange(after: heatCheckedAt)?.nextWholeSecond else { return placeDue }
-    return min(placeDue, heatDue)
+    withState { state in
+      let heatDue = state.heat.nextChange(after: heatCheckedAt)?.nextWholeSecond ?? state.nextDue
+      return min(state.nextDue, heatDue)
+    }
   }
 
   private mutating func evaluate(at second: Instant, _ effects: inout [Effect]) {
@@ -130,10 +135,27 @@ public struct World: Sendable {
   }
 
   /// Decides whether a message may enter the journal; nil before the first configuration.
-  public func admission(of message: Message) -> Admission? { state?.admission(of: message) }
+  public func admission(of message: Message) -> Admission? { withState { $0.admission(of: message) } }
 
   /// How many sensors are configured.
-  public var sensorCount: Int { state?.city.sensors.count ?? 0 }
+  public var sensorCount: Int { withState { $0.city.sensors.count } ?? 0 }
+
+  /// A place as everyone may know it; nil before its first evaluation.
+  public func publicPlace(_ index: Int) -> PublicPlace? { withState { $0.publicPlace(index) } ?? nil }
+
+  /// The city as it is configured; nil before the first configuration.
+  public var city: City? { withState { $0.city } }
+
+  /// Looks at the city's state.
+  ///
+  /// - Parameter body: what is to be learnt of it.
+  /// - Returns: what `body` returned; nil before the first configuration.
+  public func withState<Result>(_ body: (borrowing CityState) -> Result) -> Result? {
+    switch state {
+    case .some(let state): body(state)
+    case nil: nil
+    }
+  }
 
   /// What changed since this was last called.
   public mutating func takeChanges() -> Changes {
@@ -190,9 +212,10 @@ public struct World: Sendable {
   /// - Parameter version: the number that tells this snapshot from the one before.
   /// - Returns: the snapshot; nil until every place has been evaluated, within a second of a configuration.
   public func snapshot(version: UInt64) -> PublicSnapshot? {
-    guard let state else { return nil }
-    let places = state.city.places.indices.compactMap { state.publicPlace($0) }
-    guard places.count == state.city.places.count else { return nil }
-    return PublicSnapshot(version: version, at: now, city: state.publicCity(at: now), places: places)
+    withState { state in
+      let places = state.publicPlaces()
+      guard places.count == state.city.places.count else { return nil }
+      return PublicSnapshot(version: version, at: now, city: state.publicCity(at: now), places: places)
+    } ?? nil
   }
 }

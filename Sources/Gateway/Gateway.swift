@@ -59,14 +59,15 @@ public final class Gateway {
 
   /// A gateway that goes on where a recovery ended.
   public init(
-    recovered: Recovered, link: any GatewayLink, store: any GatewayStore, outlets: any GatewayOutlets, factor: Int64 = 1
+    recovered: consuming Recovered, link: any GatewayLink, store: any GatewayStore, outlets: any GatewayOutlets,
+    factor: Int64 = 1
   ) {
-    world = recovered.world
     configured = recovered.configured
     redeliveries = recovered.redeliveries
     publisher = Publisher(
       gateway: recovered.configured.settings.gateway, obsoleteFilters: recovered.obsoleteFilters,
       obsoleteTopics: recovered.obsoleteTopics)
+    world = recovered.world
     self.link = link
     self.store = store
     self.outlets = outlets
@@ -343,7 +344,7 @@ public final class Gateway {
     unshown.formUnion(publisher.takeUnshown())
     guard version == 0 || moment.uptime.milliseconds - lastShown.milliseconds >= 500 else { return }
     lastShown = moment.uptime
-    if let state = world.state { outlets.show(state.operatorsView(at: world.now), status: status) }
+    if let view = world.withState({ $0.operatorsView(at: world.now) }) { outlets.show(view, status: status) }
     guard !unshown.isEmpty || version == 0 else { return }
     version += 1
     guard let snapshot = world.snapshot(version: version) else { return }

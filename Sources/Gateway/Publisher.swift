@@ -29,11 +29,11 @@ struct Publisher {
   }
 
   /// Adds what changed in the core.
-  mutating func take(_ new: Changes, in world: World) {
+  mutating func take(_ new: Changes, in world: borrowing World) {
     changes.indicators.formUnion(new.indicators)
     changes.about.formUnion(new.about)
     changes.city = changes.city || new.city
-    guard let places = world.state?.city.places else { return }
+    guard let places = world.city?.places else { return }
     let shown = new.configuration ? Set(places.indices) : new.indicators.union(new.about)
     for index in shown where index < places.count { unshown.insert(places[index].about.id) }
     if new.city { unshown.insert("") }  // the city itself, which has no place's name
@@ -45,8 +45,8 @@ struct Publisher {
   }
 
   /// A broker that may know nothing: everything is published again.
-  mutating func connected(world: World, configured: Configured) {
-    let places = world.state?.city.places ?? []
+  mutating func connected(world: borrowing World, configured: Configured) {
+    let places = world.city?.places ?? []
     changes.indicators = Set(places.indices)
     changes.about = Set(places.indices)
     changes.city = true
@@ -85,9 +85,8 @@ struct Publisher {
   }
 
   /// Publishes what is due.
-  mutating func publish(_ world: World, on link: any GatewayLink, at uptime: Span) {
-    guard let state = world.state else { return }
-    let zone = state.city.zone
+  mutating func publish(_ world: borrowing World, on link: any GatewayLink, at uptime: Span) {
+    guard let zone = world.city?.zone else { return }
     for (topic, payload) in greeting { _ = link.publish(topic, payload, qos: 1, retain: true) }
     greeting = []
     for topic in emptied { _ = link.publish(topic, [], qos: 1, retain: true) }
@@ -95,13 +94,13 @@ struct Publisher {
     for result in results { _ = link.publish(Topics.commandResult(gateway), result.json(), qos: 1, retain: false) }
     results = []
     for index in changes.about.sorted() {
-      guard let place = state.publicPlace(index) else { continue }
+      guard let place = world.publicPlace(index) else { continue }
       _ = link.publish(Topics.about(place.about.id), place.about.json(zone: zone), qos: 1, retain: true)
       changes.about.remove(index)
     }
     for index in changes.indicators.sorted() {
       guard uptime.milliseconds - lastPublished[index, default: .min / 2] >= Self.interval,
-        let place = state.publicPlace(index)
+        let place = world.publicPlace(index)
       else { continue }
       _ = link.publish(Topics.place(place.about.id), place.indicators.json(zone: zone), qos: 1, retain: true)
       lastPublished[index] = uptime.milliseconds
@@ -110,7 +109,7 @@ struct Publisher {
     publishCity(world, on: link, at: uptime)
   }
 
-  private mutating func publishCity(_ world: World, on link: any GatewayLink, at uptime: Span) {
+  private mutating func publishCity(_ world: borrowing World, on link: any GatewayLink, at uptime: Span) {
     guard changes.city, uptime.milliseconds - lastCity >= Self.interval, let snapshot = world.snapshot(version: 0)
     else { return }
     let text = snapshot.cityJSON()

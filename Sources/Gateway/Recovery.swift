@@ -6,7 +6,7 @@ public import Quantities
 public import Store
 
 /// What a journal amounts to.
-public struct Recovered: Sendable {
+public struct Recovered: ~Copyable, Sendable {
   /// The core after the last entry.
   public var world: World
   /// The configuration in force.
@@ -22,7 +22,7 @@ public struct Recovered: Sendable {
 }
 
 /// Feeds entries to a core, configurations included.
-public struct Replayer: Sendable {
+public struct Replayer: ~Copyable, Sendable {
   /// The core.
   public private(set) var world = World()
   /// The configuration in force; nil before the first.
@@ -43,6 +43,9 @@ public struct Replayer: Sendable {
     lastText = text
     return world.configure(new.city, at: at)
   }
+
+  /// Hands the core over; there is one of it.
+  public consuming func finish() -> World { world }
 
   /// Lets time pass without an entry.
   public mutating func advance(to instant: Instant) -> [Effect] { world.advance(to: instant) }
@@ -105,7 +108,7 @@ public enum Recovery {
       _ = replayer.take(entry)
     }
     return Recovered(
-      world: replayer.world, configured: configured, redeliveries: redeliveries, obsoleteFilters: obsoleteFilters,
+      world: replayer.finish(), configured: configured, redeliveries: redeliveries, obsoleteFilters: obsoleteFilters,
       obsoleteTopics: obsoleteTopics, entries: count)
   }
 }

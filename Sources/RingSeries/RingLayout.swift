@@ -98,8 +98,6 @@ public enum LayoutError: Error, Hashable, Sendable, CustomStringConvertible {
   case kinds(Int)
   /// The bank would be larger than any that is meant.
   case bytes(Int)
-  /// The system has not so much memory.
-  case memory(Int)
 
   /// A sentence for the person who declared it.
   public var description: String {
@@ -123,7 +121,6 @@ public enum LayoutError: Error, Hashable, Sendable, CustomStringConvertible {
       "sound classes of \(ring.count) × \(ring.seconds) seconds need a ring of buckets as fine and at least as long"
     case .kinds(let count): "there are \(count) different kinds of series; there may be \(SeriesBank.maximumKinds)"
     case .bytes(let count): "the bank would need \(count) bytes; it may have \(SeriesBank.maximumByteCount)"
-    case .memory(let count): "the system does not give the \(count) bytes of memory that the series need"
     }
   }
 }

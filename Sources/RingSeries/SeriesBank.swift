@@ -103,7 +103,7 @@ public struct SeriesBank: ~Copyable, Sendable {
           coarser: rings[buckets.count > 1 ? first + 1 : first].step, rings: buckets,
           classRings: buckets.upperBound..<rings.count))
     }
-    let slab = try Slab(byteCount: end)
+    let slab = Slab(byteCount: end)
     count = series.count
     self.kinds = kinds
     self.plans = plans

@@ -1,6 +1,8 @@
 // A bucket as it lies in the rings: 32 bytes, and where it is of sound eight more of energy.
 
-/// The readings of one interval, without their sound energy. All bytes zero is the bucket of no readings.
+/// The readings of one interval, without their sound energy.
+///
+/// All bytes zero is the bucket of no readings.
 ///
 /// Combining is associative and commutative. A bucket whose counts would no longer fit becomes ``overflown`` and stays
 /// so whatever is added: that depends on the sum of non-negative counts alone, never on the order, and a wrong mean can

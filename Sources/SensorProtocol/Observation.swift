@@ -44,6 +44,9 @@ public enum Field: String, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// Whether it is a running total, of which only differences say something.
+  public var isTotal: Bool { self == .inTotal || self == .outTotal }
+
   /// Whether it is a sound level.
   public var isSound: Bool { self == .laeq || self == .lafmax }
 }

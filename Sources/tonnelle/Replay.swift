@@ -52,7 +52,7 @@ enum ReplayCommand: Command {
   }
 
   /// A replay under way.
-  private struct Run {
+  private struct Run: ~Copyable {
     var replayer = Replayer()
     let loaded: LoadedConfiguration?
     let until: Instant?

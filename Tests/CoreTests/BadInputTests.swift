@@ -149,11 +149,11 @@ import Testing
 
   @Test("each is refused under its name, and what was good counts", arguments: inputs)
   func refused(_ input: Input) throws {
-    var world = try Fixture.world()
+    let world = try Fixture.world()
     let message = Message(
       arrival: Fixture.start + .seconds(1), topic: input.topic, payload: input.payload, qos: input.qos,
       isRetained: input.retained, packet: 1)
-    switch Admission.of(message, in: try #require(world.state)) {
+    switch try world.admission(of: message) {
     case .refused(let refusal): _ = world.ingest(.refused(message.arrival, [RefusalCount(refusal, 1)]))
     case .admitted(let entry, _, let refusals):
       _ = world.ingest(entry)
@@ -172,11 +172,11 @@ import Testing
       #"[{"n":"\u0074emperature","v":25}]"#, #"[{"n":"temperature","v":25,"t":30}]"#,
     ])
   func accepted(_ payload: String) throws {
-    var world = try Fixture.world()
+    let world = try Fixture.world()
     for (index, qos) in [0, 1, 2].enumerated() {
       var message = Fixture.message("tonnelle/v1/up/parc/air", payload, at: Int64(index) + 1)
       message.qos = qos
-      guard case .admitted(let entry, _, let refusals) = Admission.of(message, in: try #require(world.state)) else {
+      guard case .admitted(let entry, _, let refusals) = try world.admission(of: message) else {
         throw Fixture.Broken(findings: [payload])
       }
       #expect(refusals.isEmpty)
@@ -189,7 +189,7 @@ import Testing
     let world = try Fixture.world()
     let message = Fixture.message(
       "tonnelle/v1/up/cour/cour", #"[{"n":"people","v":12},{"n":"temperature","v":25}]"#, at: 1)
-    guard case .admitted(.message(let stored), _, let refusals) = Admission.of(message, in: try #require(world.state))
+    guard case .admitted(.message(let stored), _, let refusals) = try world.admission(of: message)
     else {
       throw Fixture.Broken(findings: [])
     }
@@ -197,17 +197,17 @@ import Testing
     #expect(!String(decoding: stored.payload, as: UTF8.self).contains("people"))
     var evening = message
     evening.arrival = Fixture.start + .hours(6)
-    #expect(
-      Admission.of(evening, in: try #require(world.state))
-        == .admitted(.message(evening), sensor: world.state?.sensor(onTopic: evening.topic), refusals: []))
+    let sensor = world.sensor(onTopic: evening.topic)
+    let admission = try world.admission(of: evening)
+    #expect(admission == .admitted(.message(evening), sensor: sensor, refusals: []))
   }
 
   @Test("a retained reading that carries its own time counts") func retainedWithTime() throws {
     let world = try Fixture.world()
     let message = Fixture.message(
       "tonnelle/v1/up/parc/air", #"[{"n":"temperature","v":25,"t":-60}]"#, at: 1, retained: true)
-    #expect(
-      Admission.of(message, in: try #require(world.state))
-        == .admitted(.message(message), sensor: world.state?.sensor(onTopic: message.topic), refusals: []))
+    let sensor = world.sensor(onTopic: message.topic)
+    let admission = try world.admission(of: message)
+    #expect(admission == .admitted(.message(message), sensor: sensor, refusals: []))
   }
 }

@@ -3,6 +3,7 @@
 import Configuration
 import CoolIslands
 import Foundation
+import Publication
 import Quantities
 
 @testable import Core
@@ -52,9 +53,9 @@ enum Fixture {
 
   struct Broken: Error { let findings: [String] }
 
-  static func world() throws -> World {
-    var world = World()
-    _ = world.configure(try city(), at: start)
+  static func world() throws -> OneWorld {
+    let world = OneWorld()
+    _ = world.world.configure(try city(), at: start)
     return world
   }
 
@@ -75,5 +76,25 @@ enum Fixture {
 
   static func street(_ celsius: Double, at seconds: Int64) -> Entry {
     .message(message("tonnelle/v1/up/rue/rue", #"[{"n":"temperature","v":\#(celsius)}]"#, at: seconds))
+  }
+}
+
+/// A world that a test can hold and pass around: there is one of each world, and `#expect` would copy it.
+final class OneWorld {
+  var world = World()
+
+  var now: Instant { world.now }
+  var ledger: Ledger { world.ledger }
+  func ingest(_ entry: Entry) -> [Effect] { world.ingest(entry) }
+  func advance(to instant: Instant) -> [Effect] { world.advance(to: instant) }
+  func takeChanges() -> Changes { world.takeChanges() }
+  func snapshot(version: UInt64) -> PublicSnapshot? { world.snapshot(version: version) }
+  func summary(withInstants: Bool = true) -> [UInt8] { world.summary(withInstants: withInstants) }
+  func sensor(onTopic topic: String) -> Int? { world.withState { $0.sensor(onTopic: topic) } ?? nil }
+  func heatLevel() -> Int? { world.withState { $0.heat.effective(at: world.now)?.level } ?? nil }
+
+  func admission(of message: Message) throws -> Admission {
+    guard let admission = world.admission(of: message) else { throw Fixture.Broken(findings: ["no configuration"]) }
+    return admission
   }
 }

@@ -10,13 +10,13 @@ import Testing
 @testable import Core
 
 @Suite("The core") struct WorldTests {
-  private func place(_ world: World, _ id: String) throws -> PublicPlace {
+  private func place(_ world: OneWorld, _ id: String) throws -> PublicPlace {
     let snapshot = try #require(world.snapshot(version: 1))
     return try #require(snapshot.place(id))
   }
 
   @Test("a cool park beside a hot street is available, and says why and since when") func coolPark() throws {
-    var world = try Fixture.world()
+    let world = try Fixture.world()
     for minute in Int64(0)..<12 {
       _ = world.ingest(Fixture.street(34, at: minute * 60))
       _ = world.ingest(Fixture.air(26, at: minute * 60 + 1))
@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test("a silent sensor never makes a place look cool") func silence() throws {
-    var world = try Fixture.world()
+    let world = try Fixture.world()
     _ = world.ingest(Fixture.air(22, at: 0))
     _ = world.advance(to: Fixture.start + .minutes(1))
     #expect(try place(world, "parc").indicators.availability == .available)
@@ -45,7 +45,7 @@ import Testing
   }
 
   @Test("a place without sensors follows its hours and is not counted among the cool ones") func unmeasured() throws {
-    var world = try Fixture.world()
+    let world = try Fixture.world()
     _ = world.advance(to: Fixture.start + .seconds(1))
     let square = try place(world, "square").indicators
     #expect(square.availability == .available && !square.isMeasured && square.reasons.contains(.notMeasured))
@@ -54,7 +54,7 @@ import Testing
   }
 
   @Test("noise is the energy of a quarter of an hour, and unknown below half of it") func noise() throws {
-    var world = try Fixture.world()
+    let world = try Fixture.world()
     func level(_ level: Double, _ minute: Int64) -> Entry {
       .message(
         Fixture.message("tonnelle/v1/up/parc/bruit", #"[{"n":"laeq_60s","u":"dB","v":\#(level)}]"#, at: minute * 60))
@@ -71,7 +71,7 @@ import Testing
   }
 
   @Test("commands are obeyed or refused with a sentence, and their end comes by itself") func commands() throws {
-    var world = try Fixture.world()
+    let world = try Fixture.world()
     func command(_ topic: String, _ payload: String, at seconds: Int64) -> [Effect] {
       world.ingest(.command(Fixture.message("tonnelle/v1/command/" + topic, payload, at: seconds)))
     }
@@ -80,7 +80,7 @@ import Testing
     effects += command(
       "places/parc/override", #"{"state":"closed","by":"a","reason":"grève","until":"\#(until)"}"#, at: 2)
     effects += world.advance(to: Fixture.start + .seconds(3))
-    #expect(world.state?.heat.effective(at: world.now)?.level == 3)
+    #expect(world.heatLevel() == 3)
     #expect(try place(world, "parc").indicators.opening.rule == .override)
     #expect(effects.contains(.heat(at: Fixture.start + .seconds(1), from: nil, to: 3)))
     effects = world.advance(to: Fixture.start + .minutes(31))
@@ -131,7 +131,7 @@ import Testing
 
   /// All that is public, byte by byte, of a run, with the transitions.
   private func publicBytes(_ entries: [Entry], step: Span?) throws -> [UInt8] {
-    var world = try Fixture.world()
+    let world = try Fixture.world()
     var bytes: [UInt8] = []
     func note(_ effects: [Effect]) {
       var json = JSONWriter()
@@ -195,7 +195,7 @@ import Testing
         Fixture.message("tonnelle/v1/up/parc/air", #"[{"n":"temperature","v":23}]"#, at: 8 * 3600 + 10 + step + 40)),
     ]
     func run(ticks: Bool) throws -> [Effect] {
-      var world = try Fixture.world()
+      let world = try Fixture.world()
       var effects: [Effect] = []
       for entry in entries {
         let until: Instant = if case .clock(let from, _) = entry { from } else { entry.at }
@@ -210,7 +210,7 @@ import Testing
   }
 
   @Test("a clock set back leaves nothing in the future") func setBack() throws {
-    var world = try Fixture.world()
+    let world = try Fixture.world()
     let until = (Fixture.start + .days(3)).rfc3339()
     _ = world.ingest(
       .command(
@@ -218,7 +218,7 @@ import Testing
           "tonnelle/v1/command/heat", #"{"level":3,"by":"a","reason":"r","until":"\#(until)"}"#, at: 86_000)))
     _ = world.ingest(Fixture.air(22, at: 86_400))
     _ = world.ingest(.clock(from: world.now, to: Fixture.start + .hours(1)))
-    #expect(world.state?.heat.effective(at: world.now)?.level == 3)
+    #expect(world.heatLevel() == 3)
     for minute in Int64(0)..<20 {
       _ = world.ingest(
         .message(Fixture.message("tonnelle/v1/up/parc/bruit", #"[{"n":"laeq_60s","v":55}]"#, at: 3600 + minute * 60)))
@@ -231,7 +231,7 @@ import Testing
   }
 
   @Test("a place held open by hand keeps its people past the usual closing") func heldOpen() throws {
-    var world = try Fixture.world()
+    let world = try Fixture.world()
     func people(_ total: Int, at seconds: Int64) -> Entry {
       .message(
         Fixture.message(
@@ -304,7 +304,7 @@ import Testing
   }
 
   @Test("a clock set back takes the world with it, and a leap of a year does no harm") func clock() throws {
-    var world = try Fixture.world()
+    let world = try Fixture.world()
     _ = world.ingest(Fixture.air(22, at: 0))
     _ = world.advance(to: Fixture.start + .minutes(5))
     _ = world.ingest(.clock(from: world.now, to: Fixture.start - .hours(1)))

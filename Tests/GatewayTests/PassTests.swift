@@ -113,10 +113,10 @@ struct Stage {
     _ = replayer.take(.configuration(Self.start, text))
     link = ScriptedLink(diary)
     store = ScriptedStore(diary)
-    let configured = try #require(replayer.configured)
+    guard let configured = replayer.configured else { throw CancellationError() }
     gateway = Gateway(
       recovered: Recovered(
-        world: replayer.world, configured: configured, redeliveries: Redeliveries(), obsoleteFilters: [],
+        world: replayer.finish(), configured: configured, redeliveries: Redeliveries(), obsoleteFilters: [],
         obsoleteTopics: [], entries: 1),
       link: link, store: store, outlets: listener)
   }

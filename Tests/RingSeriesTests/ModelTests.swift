@@ -162,7 +162,7 @@ struct Comparison: ~Copyable {
       let start = fitting.map {
         (ring: $0, from: NaiveSeries.oldest(rings[$0], clock: clock) * Int64(rings[$0].seconds) * 1000)
       }
-      let ring = start.first { $0.from <= from } ?? start.last!
+      guard let ring = start.first(where: { $0.from <= from }) ?? start.last else { return "no ring" }
       if answer.ringSeconds != rings[ring.ring].seconds || answer.heldFrom != ring.from {
         return "the ring of \(seconds) s"
       }

@@ -82,13 +82,14 @@ struct NaiveSeries {
 
   /// A ring holds no more intervals than its count, the newest reading's being the last.
   private mutating func evict() {
+    guard let running else { return }
     for (number, ring) in kind.layout.rings.enumerated() {
-      let newest = Self.interval(running!, ring)
+      let newest = Self.interval(running, ring)
       rings[number] = rings[number].filter { $0.key > newest - Int64(ring.count) }
     }
     for number in classRings.indices {
       let ring = kind.layout.classRings[number]
-      let newest = Self.interval(running!, ring)
+      let newest = Self.interval(running, ring)
       classRings[number] = classRings[number].filter { $0.key > newest - Int64(ring.count) }
     }
   }
