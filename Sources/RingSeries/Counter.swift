@@ -73,11 +73,13 @@ public struct Counter: Hashable, Sendable, BitwiseCopyable {
     }
     guard lastTotal >= 0 else { return .baseline }
     if total >= lastTotal { return .counted(total - lastTotal) }
-    let wrapped = total - lastTotal + 1 << Int64(model.bits)
+    let range: Int64 = 1 << Int64(model.bits)
+    let wrapped = total - lastTotal + range
     let elapsedMinutes = (Int128(time) - Int128(lastTime) + 59_999) / 60_000
-    // However long it was silent: more than a quarter of the range is a new battery and not a crowd.
-    let most = min(elapsedMinutes * Int128(model.maximumPerMinute), 1 << Int128(model.bits - 2))
-    return Int128(wrapped) <= most ? .counted(wrapped) : .restarted(total)
+    // However long it was silent: more than a quarter of the range is a new battery and not a crowd. And a counter that
+    // went beyond its range does not wrap there.
+    let most = min(elapsedMinutes * Int128(model.maximumPerMinute), Int128(range / 4))
+    return lastTotal < range && Int128(wrapped) <= most ? .counted(wrapped) : .restarted(total)
   }
 }
 
