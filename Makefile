@@ -4,7 +4,7 @@
 RUN_PACKAGES   = libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev pkg-config \
                  mosquitto mosquitto-clients libjs-leaflet tzdata util-linux
 TEST_PACKAGES  = chromium chromium-driver fonts-dejavu-core python3-venv curl
-BENCH_PACKAGES = nginx-light wrk prometheus-mqtt-exporter prometheus librrd-dev gcc libc6-dev
+BENCH_PACKAGES = nginx-light wrk prometheus-mqtt-exporter prometheus librrd-dev gcc libc6-dev valgrind curl
 
 PORT ?= 8080
 OPERATOR_PORT ?= 8081

@@ -51,7 +51,9 @@ let package = Package(
       dependencies: (program + ["JSONText", "Quantities", "CZlib", "CLibc"]).map { .byName(name: $0) },
       swiftSettings: strict),
     .executableTarget(
-      name: "Benchmarks", dependencies: ["JSONText", "MQTTLink", "RingSeries"], exclude: ["Peers"],
+      name: "Benchmarks",
+      dependencies: ["Core", "Gateway", "JSONText", "MQTTLink", "Quantities", "RingSeries", "Store"],
+      exclude: ["Peers"],
       swiftSettings: [.treatAllWarnings(as: .error)]),
 
     room(

@@ -46,12 +46,7 @@ enum PageBenchmark {
   }
 
   private static func wrk(_ url: String) throws -> Double {
-    let pipe = Pipe()
-    let child = try Child(
-      ["wrk", "-t2", "-c64", "-d4s", "-H", "Accept: text/html", url], output: pipe.fileHandleForWriting)
-    try pipe.fileHandleForWriting.close()
-    let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    child.wait()
+    let text = try output(of: ["wrk", "-t2", "-c64", "-d4s", "-H", "Accept: text/html", url])
     guard let line = text.split(separator: "\n").first(where: { $0.hasPrefix("Requests/sec:") }),
       let rate = line.split(separator: " ").last.flatMap({ Double($0) }), !text.contains("Non-2xx")
     else { throw BenchmarkError(description: "wrk: \(text)") }

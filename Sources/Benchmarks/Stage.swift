@@ -51,6 +51,24 @@ final class Child {
   }
 }
 
+/// What a program prints; it must end well.
+func output(of words: [String], withErrors: Bool = false) throws -> String {
+  let pipe = Pipe()
+  let process = Process()
+  process.executableURL = URL(filePath: "/usr/bin/env")
+  process.arguments = words
+  process.standardOutput = pipe
+  process.standardError = withErrors ? pipe : FileHandle.nullDevice
+  process.standardInput = FileHandle.nullDevice
+  try process.run()
+  let text = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+  process.waitUntilExit()
+  guard process.terminationStatus == 0 else {
+    throw BenchmarkError(description: "\(words.joined(separator: " ")) failed")
+  }
+  return text
+}
+
 /// Processor time of all children that have ended and were waited for, in seconds.
 func endedChildrenTime() -> Double {
   var usage = rusage()

@@ -4,9 +4,9 @@
 
 import Foundation
 
-let words = CommandLine.arguments
-if words.count == 5, words[1] == "append", let series = Int(words[2]), let scrapes = Int(words[3]) {
-  try AppendProgram.run(series: series, scrapes: scrapes, shuffled: words[4] == "shuffled")
+if CommandLine.arguments.dropFirst().first == "measure" {
+  guard let number = try AppendProgram.run(Array(CommandLine.arguments.dropFirst(2))) else { exit(2) }
+  print(number)
   exit(0)
 }
 
@@ -20,6 +20,16 @@ let benchmarks: [(rows: [String], run: (inout Results) throws -> Void)] = [
   (["ingest qos0 cpu", "ingest qos0 rate"], { try IngestBenchmark.run(qos: 0, &$0) }),
   (["ingest qos1 cpu", "ingest qos1 rate"], { try IngestBenchmark.run(qos: 1, &$0) }),
   (["ingest qos0 cpu exporter"], { try IngestBenchmark.runExporter(&$0) }),
+  (
+    [
+      "append scrape", "append scrape C", "append shuffled", "append shuffled C", "append journal", "append rrdtool 1",
+      "append rrdtool 64",
+    ], AppendBenchmark.run
+  ),
+  (
+    ["append memory value", "append memory sound", "append memory mix", "append allocations"], AppendBenchmark.runMemory
+  ),
+  (["query day", "query places"], AppendBenchmark.runQueries),
   (["list page"], { try PageBenchmark.run(&$0) }),
   (["resident", "anonymous", "idle"], { try FootprintBenchmark.run(&$0) }),
 ]
