@@ -86,7 +86,9 @@ let package = Package(
     tests("SensorProtocol", with: ["Quantities", "JSONText"]),
     tests("CoolIslands", with: ["Configuration", "Publication", "Quantities", "RingSeries", "SensorProtocol"]),
     tests("Core", with: ["Configuration", "CoolIslands", "Publication", "SensorProtocol", "Quantities", "JSONText"]),
-    tests("Configuration", with: ["Core", "CoolIslands", "Publication", "Quantities", "JSONText"]),
+    tests(
+      "Configuration",
+      with: ["Core", "RingSeries", "SensorProtocol", "CoolIslands", "Publication", "Quantities", "JSONText"]),
     tests(
       "Gateway",
       with: [

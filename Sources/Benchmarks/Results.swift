@@ -53,7 +53,7 @@ struct Results {
   }
 
   static func number(_ value: Double) -> String {
-    value >= 1000 ? String(format: "%.0f", value) : String(format: "%.2f", value)
+    value >= 1000 ? String(format: "%.0f", value) : String(format: value < 0.1 && value > 0 ? "%.4f" : "%.2f", value)
   }
 
   /// Writes `.build/bench.json`.

@@ -114,7 +114,15 @@ public enum ConfigurationReader {
     let city = City(
       id: content.cityID, name: content.cityName, zone: zone, holidays: content.holidays,
       places: places.map { resolve($0, zones, content.settings.placesFile, report) }, sensors: sensors, zones: zones,
-      choices: content.choices, notice: content.notice, contact: content.contact)
+      choices: content.choices, rings: content.rings, notice: content.notice, contact: content.contact)
+    // Far below what a bank may have: it aligns what is only added up here.
+    if city.seriesByteCount > SeriesBank.maximumByteCount / 2 {
+      let gibibytes = city.seriesByteCount >> 30
+      report.add(
+        .error, file.name, nil, "sensors",
+        "their readings would need \(gibibytes) GiB, and one gateway keeps at most \(SeriesBank.maximumByteCount >> 31)"
+      )
+    }
     return outcome(Configured(settings: content.settings, city: city, digest: digest(text)))
   }
 

@@ -15,6 +15,7 @@ struct SettingsContent {
   var notice: [String: String] = [:]
   var contact: String?
   var choices = Choices()
+  var rings: [Field: RingLayout] = [:]
   var sensors: [SensorContent] = []
   var zones: [(id: String, reference: String, value: JSONValue)] = []
 }
@@ -62,9 +63,38 @@ struct SettingsReader {
       if let id, let reference { content.zones.append((id, reference, zone.value)) }
       zone.finish()
     }
+    if let rings = root.object("rings") { content.rings = self.rings(rings) }
     if let choices = root.object("choices") { self.choices(choices, &content.choices) }
     root.finish()
     return content
+  }
+
+  /// How much is kept of a field: `"laeq": { "raw": 512, "minutes": 240, "quarters": 288, "hours": 720 }`.
+  private func rings(_ reader: ObjectReader) -> [Field: RingLayout] {
+    var rings: [Field: RingLayout] = [:]
+    for field in Field.allCases {
+      guard let counts = reader.object(field.rawValue) else { continue }
+      let most = 1...RingLayout.maximumCount
+      var layout = RingLayout()
+      layout.raw = counts.integer("raw", in: most) ?? layout.raw
+      // The windows of the indicators look back over minutes.
+      for (index, key) in ["minutes", "quarters", "hours"].enumerated() {
+        let least = key == "minutes" ? 90 : 4
+        layout.rings[index].count = counts.integer(key, in: least...most.upperBound) ?? layout.rings[index].count
+      }
+      for (index, ring) in layout.classRings.enumerated() {
+        layout.classRings[index].count = min(ring.count, layout.rings[index + 1].count)
+      }
+      do {
+        try layout.check(isSound: field == .laeq)
+        rings[field] = layout
+      } catch {
+        counts.error(at: counts.value, "", error.description)
+      }
+      counts.finish()
+    }
+    reader.finish()
+    return rings
   }
 
   private func city(_ root: ObjectReader, _ content: inout SettingsContent) {

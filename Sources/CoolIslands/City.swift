@@ -23,6 +23,8 @@ public struct City: Sendable {
   public var zones: [ReferenceZone]
   /// Thresholds of the project's own choosing.
   public var choices: Choices
+  /// How much is kept of a field's readings, where it is not the default.
+  public var rings: [Field: RingLayout]
   /// What the page must say about the origin of its values, by language.
   public var notice: [String: String]
   /// Who answers questions, as a URL or `mailto:`.
@@ -31,7 +33,8 @@ public struct City: Sendable {
   /// A city.
   public init(
     id: String, name: String, zone: CivilZone, holidays: Set<CivilDay>, places: [Place], sensors: [Sensor],
-    zones: [ReferenceZone], choices: Choices, notice: [String: String], contact: String?
+    zones: [ReferenceZone], choices: Choices, rings: [Field: RingLayout] = [:], notice: [String: String],
+    contact: String?
   ) {
     self.id = id
     self.name = name
@@ -41,9 +44,28 @@ public struct City: Sendable {
     self.sensors = sensors
     self.zones = zones
     self.choices = choices
+    self.rings = rings
     self.notice = notice
     self.contact = contact
   }
+}
+
+extension City {
+  /// The kinds of a sensor's series, one a field.
+  func seriesKinds(of sensor: Sensor) -> [SeriesKind] {
+    sensor.fields.map { field in
+      let measure: Measure =
+        switch field {
+        case .laeq: .sound
+        case .inTotal, .outTotal: .counter(sensor.counter)
+        default: .value
+        }
+      return SeriesKind(measure, layout: rings[field] ?? RingLayout())
+    }
+  }
+
+  /// Memory of all series in bytes.
+  public var seriesByteCount: Int { sensors.flatMap(seriesKinds).reduce(0) { $0 + $1.byteCount } }
 }
 
 /// A place as configured.

@@ -85,15 +85,15 @@ public struct CityState: ~Copyable, Sendable {
     var kinds: [SeriesKind] = []
     sensors = city.sensors.map { sensor in
       SensorState(
-        series: sensor.fields.map { field in
-          kinds.append(Self.kind(of: field, counter: sensor.counter))
+        series: city.seriesKinds(of: sensor).map { kind in
+          kinds.append(kind)
           return SeriesIndex(kinds.count - 1)
         })
     }
     do {
       bank = try SeriesBank(kinds, clock: now.milliseconds)
     } catch {
-      // The layout is a constant that the tests make: what remains is more series than a bank may have.
+      // The configuration is checked for this, with a sentence for the person who wrote it.
       fatalError("the readings of \(kinds.count) series cannot be kept: \(error)")
     }
     places = city.places.map { _ in PlaceState(due: now) }
@@ -104,14 +104,6 @@ public struct CityState: ~Copyable, Sendable {
       if let place = sensor.place { sensorsOfPlace[place].append(index) }
     }
     self.sensorsOfPlace = sensorsOfPlace
-  }
-
-  private static func kind(of field: Field, counter: Counter.Model) -> SeriesKind {
-    switch field {
-    case .laeq: SeriesKind(.sound)
-    case .inTotal, .outTotal: SeriesKind(.counter(counter))
-    default: SeriesKind(.value)
-    }
   }
 
   /// A city at a moment that goes on from an earlier state of it.

@@ -191,8 +191,7 @@ extension SeriesBank {
     let before = slab[at.hot, as: Hot.self].start
     let (closed, energy) = (slab[at.hot, as: Hot.self].bucket, takeEnergy(0, at))
     let start = ring.step.floor(time)
-    slab[at.hot, as: Hot.self].start = start
-    slab[at.hot, as: Hot.self].row = UInt16(ring.row(ring.interval(start)))
+    begin(at: start, at)
     slab[at.hot, as: Hot.self].bucket = StoredBucket()
     guard before != Hot.never else { return }
     file(closed, energy, in: ring, from: before, to: start, at)

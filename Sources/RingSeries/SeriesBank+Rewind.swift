@@ -33,8 +33,7 @@ extension SeriesBank {
     }
     slab[at.hot, as: Hot.self].bucket = running
     slab[at.runningEnergy(0)] = energy
-    slab[at.hot, as: Hot.self].start = start
-    slab[at.hot, as: Hot.self].row = UInt16(plan.finest.row(plan.finest.interval(start)))
+    begin(at: start, at)
     for (number, ring) in rings[plan.rings].enumerated() {
       if number > 0 {
         let finer = rings[plan.rings.lowerBound + number - 1]
@@ -88,39 +87,69 @@ extension SeriesBank {
     }
   }
 
-  /// Takes over a series of another bank, if it has the same rings and measures the same.
+  /// Takes over a series of another bank that measures the same with buckets of the same lengths.
   ///
-  /// - Returns: whether it could be taken over; a counter's model may differ.
+  /// Rings may be longer or shorter: what fits is kept, the newest first. A counter's model may differ.
+  ///
+  /// - Returns: whether it could be taken over; if not, nothing has changed.
   @discardableResult
   public mutating func adopt(
     _ index: SeriesIndex, from other: borrowing SeriesBank, at otherIndex: SeriesIndex
   ) -> Bool {
     let (mine, theirs) = (kind(of: index), other.kind(of: otherIndex))
-    guard mine.layout == theirs.layout, mine.measure.code == theirs.measure.code else { return false }
+    guard mine.measure.code == theirs.measure.code,
+      mine.strides.map(\.ring.seconds) == theirs.strides.map(\.ring.seconds)
+    else { return false }
     let (at, from) = (location(index), other.location(otherIndex))
-    slab[at.hot, as: Hot.self].take(other.slab[from.hot])
-    for ring in 1..<RingLayout.maximumRings {
-      slab[at.running(ring)] = other.slab[from.running(ring), as: StoredBucket.self]
-    }
-    for ring in 0..<RingLayout.maximumRings {
-      slab[at.runningEnergy(ring)] = other.slab[from.runningEnergy(ring), as: StoredEnergy.self]
-    }
+    reset(at)
     slab[at.counter] = other.slab[from.counter, as: Counter.self]
     slab[at.tally] = other.slab[from.tally, as: Tally.self]
-    copy(plans[at.plan].rawRows, count: plans[at.plan].raw, at, from: other, other.plans[from.plan].rawRows, from)
+    let count = Int(other.slab[from.hot, as: Hot.self].count)
+    for number in max(0, count - plans[at.plan].raw)..<count {
+      let sample: StoredSample = other.slab[other.rawPlace(number, from)]
+      let row = slab[at.hot, as: Hot.self].push(time: sample.time, raw: plans[at.plan].raw)
+      slab[plans[at.plan].rawRows.place(row: row, at)] = sample
+    }
+    let start = other.slab[from.hot, as: Hot.self].start
+    guard start != Hot.never else { return true }
+    begin(at: start, at)
+    slab[at.hot, as: Hot.self].bucket = other.slab[from.hot, as: Hot.self].bucket
+    for ring in 0..<RingLayout.maximumRings {
+      if ring > 0 { slab[at.running(ring)] = other.slab[from.running(ring), as: StoredBucket.self] }
+      slab[at.runningEnergy(ring)] = other.slab[from.runningEnergy(ring), as: StoredEnergy.self]
+    }
     for (number, theirs) in zip(plans[at.plan].allRings, other.plans[from.plan].allRings) {
-      let ring = rings[number]
-      copy(ring.rows, count: Int(ring.count.value), at, from: other, other.rings[theirs].rows, from)
+      let (ring, otherRing) = (rings[number], other.rings[theirs])
+      let newest = ring.interval(start)
+      // Of buckets the running one lies elsewhere, of classes it lies in the ring.
+      let last = plans[at.plan].classRings.contains(number) ? newest : newest - 1
+      for interval in max(0, newest - min(ring.count.value, otherRing.count.value) + 1)..<last + 1 {
+        slab.copy(
+          from: other.slab, at: otherRing.place(interval, from), to: ring.place(interval, at),
+          byteCount: ring.rows.stride)
+      }
     }
     return true
   }
 
-  private mutating func copy(
-    _ rows: Rows, count: Int, _ at: Location, from other: borrowing SeriesBank, _ otherRows: Rows, _ from: Location
-  ) {
-    for row in 0..<count {
-      slab.copy(
-        from: other.slab, at: otherRows.place(row: row, from), to: rows.place(row: row, at), byteCount: rows.stride)
+  /// Makes a series what it was at birth.
+  mutating func reset(_ at: Location) {
+    slab[at.hot, as: Hot.self].reset()
+    slab[at.counter] = Counter()
+    slab[at.tally] = Tally()
+    for ring in 0..<RingLayout.maximumRings {
+      if ring > 0 { slab[at.running(ring)] = StoredBucket() }
+      slab[at.runningEnergy(ring)] = StoredEnergy()
     }
+    for ring in rings[plans[at.plan].allRings] {
+      for row in 0..<Int(ring.count.value) { slab.clear(ring.rows.place(row: row, at), byteCount: ring.rows.stride) }
+    }
+  }
+
+  /// Says where the finest running bucket begins.
+  mutating func begin(at start: Int64, _ at: Location) {
+    let ring = plans[at.plan].finest
+    slab[at.hot, as: Hot.self].start = start
+    slab[at.hot, as: Hot.self].row = UInt16(ring.row(ring.interval(start)))
   }
 }

@@ -137,23 +137,15 @@ extension SeriesBank {
     let at = location(index)
     let plan = plans[at.plan]
     let image = try SeriesImage(bytes, kind: kind(of: index), head: head)
-    slab[at.hot, as: Hot.self].reset()
+    reset(at)
     slab[at.counter] = image.counter
     slab[at.tally] = image.tally
-    for (row, sample) in image.samples.enumerated() { slab[plan.rawRows.place(row: row, at)] = sample }
-    slab[at.hot, as: Hot.self].count = UInt16(image.samples.count)
-    slab[at.hot, as: Hot.self].newest = image.samples.last?.time ?? .min
-    for ring in 0..<RingLayout.maximumRings {
-      if ring > 0 { slab[at.running(ring)] = StoredBucket() }
-      slab[at.runningEnergy(ring)] = StoredEnergy()
-    }
-    for number in plan.allRings {
-      let ring = rings[number]
-      for row in 0..<Int(ring.count.value) { slab.clear(ring.rows.place(row: row, at), byteCount: ring.rows.stride) }
+    for sample in image.samples {
+      let row = slab[at.hot, as: Hot.self].push(time: sample.time, raw: plan.raw)
+      slab[plan.rawRows.place(row: row, at)] = sample
     }
     guard let start = image.start else { return }
-    slab[at.hot, as: Hot.self].start = start
-    slab[at.hot, as: Hot.self].row = UInt16(plan.finest.row(plan.finest.interval(start)))
+    begin(at: start, at)
     for (number, entries) in zip(plan.rings, image.buckets) {
       for entry in entries {
         let places = bucketPlaces(number, age: entry.age, rings[number].interval(start) - entry.age, at)

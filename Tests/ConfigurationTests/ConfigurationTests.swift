@@ -71,6 +71,10 @@ import Testing
       "16 or 32"
     ),
     (#""operators":{"port":-1}"#, "operators.port", 3, "from 0 to 65535"),
+    (#""rings":{"laeq":{"minutes":60}}"#, "rings.laeq.minutes", 3, "from 90 to 65535"),
+    (#""rings":{"laeq":{"quarters":90000}}"#, "rings.laeq.quarters", 3, "65535"),
+    (#""rings":{"laeq":{"hours":50}}"#, "rings.laeq", 3, "reaches no further back"),
+    (#""rings":{"leaq":{"raw":50}}"#, "rings.leaq", 3, "did you mean \"laeq\"?"),
   ]
 
   @Test("each fault names its key, its line and what was expected", arguments: wrong)
@@ -82,6 +86,14 @@ import Testing
         $0.path == example.path && $0.position?.line == example.line && $0.message.contains(example.words)
       },
       "\(findings.map(\.description))")
+  }
+
+  @Test("rings can be longer for a field") func rings() throws {
+    let (configured, findings) = try Self.findings(
+      settings: Self.settings(#""rings":{"laeq":{"raw":512,"hours":720},"temperature":{"quarters":96}}"#))
+    let rings = try #require(configured?.city.rings, "\(findings.map(\.description))")
+    #expect(rings[.laeq]?.raw == 512 && rings[.laeq]?.rings.map(\.count) == [120, 288, 720])
+    #expect(rings[.temperature]?.rings.map(\.count) == [120, 96, 336] && rings[.humidity] == nil)
   }
 
   @Test("all faults are told, not only the first") func all() throws {

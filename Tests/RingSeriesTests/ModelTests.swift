@@ -47,6 +47,9 @@ struct Comparison: ~Copyable {
     SeriesKind(.value, layout: small), SeriesKind(.sound, layout: small),
     SeriesKind(.counter(Counter.Model(bits: 16, maximumPerMinute: 60)), layout: small),
   ]
+  static let longer = RingLayout(
+    raw: 9, rings: [Ring(seconds: 60, count: 7), Ring(seconds: 180, count: 8), Ring(seconds: 540, count: 9)],
+    classRings: [Ring(seconds: 180, count: 5), Ring(seconds: 540, count: 5)])
   static let birth: Int64 = 1_784_368_800_000
 
   var bank: SeriesBank
@@ -83,7 +86,9 @@ struct Comparison: ~Copyable {
       }
       bank = other
     case .adopt:
-      var other = try SeriesBank([SeriesKind(.value)] + Self.kinds, clock: clock)
+      // Into longer rings and back: what fits is kept.
+      var other = try SeriesBank(
+        [SeriesKind(.value)] + Self.kinds.map { SeriesKind($0.measure, layout: Self.longer) }, clock: clock)
       for index in 0..<3 where !other.adopt(SeriesIndex(index + 1), from: bank, at: SeriesIndex(index)) {
         return "not adopted"
       }

@@ -192,6 +192,30 @@ import Testing
     #expect(after.sum == 5 && after.count == 2)
   }
 
+  @Test("shorter rings take over what fits, other lengths or another measure nothing") func adoption() throws {
+    var bank = try bank()
+    for minute in Int64(0)..<300 {
+      bank.advance(to: Self.start + minute * 60_000)
+      _ = bank.append(sample(minute * 60, minute), to: series)
+    }
+    var short = RingLayout(raw: 10)
+    short.rings[0].count = 30
+    var other = try SeriesBank([SeriesKind(.value, layout: short)], clock: bank.clock)
+    let adopted = other.adopt(series, from: bank, at: series)
+    #expect(adopted)
+    #expect(other.samples(of: series) == bank.samples(of: series).suffix(10))
+    let from = bank.clock - 20 * 60_000
+    #expect(other.sum(of: series, from: from, to: .max) == bank.sum(of: series, from: from, to: .max))
+    #expect(other.sum(of: series, from: bank.clock - 3_600_000, to: .max).ringSeconds == 900)
+    let day = Self.start - 86_400_000
+    #expect(other.sum(of: series, from: day, to: .max).bucket == bank.sum(of: series, from: day, to: .max).bucket)
+    for kind in [SeriesKind(.sound), SeriesKind(.value, layout: RingLayout(rings: [Ring(seconds: 30, count: 120)]))] {
+      var stranger = try SeriesBank([kind], clock: bank.clock)
+      let refused = !stranger.adopt(series, from: bank, at: series)
+      #expect(refused && stranger.samples(of: series).isEmpty)
+    }
+  }
+
   @Test("seconds of a class stay at 65,535") func classesSaturate() throws {
     var bank = try bank(SeriesKind(.sound))
     for second in Int64(0)..<3 { _ = bank.append(sample(second, 50_400, weight: 40_000), to: series) }
