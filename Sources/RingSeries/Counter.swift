@@ -57,6 +57,9 @@ public struct Counter: Hashable, Sendable, BitwiseCopyable {
   /// Forgets the last total: the next one is a baseline.
   public mutating func rebase() { lastTotal = -1 }
 
+  /// The device says that it began again from zero: the next total counts as it is, even if it could be a wrap.
+  public mutating func restart() { if lastTotal > 0 { lastTotal = 0 } }
+
   /// Takes a total.
   ///
   /// - Parameters:
@@ -114,6 +117,11 @@ extension SeriesBank {
     let appended = append(sample, to: index)
     if case .accepted = appended { return (appended, step) }
     return (appended, nil)
+  }
+
+  /// A device says that its counter began again from zero.
+  public mutating func restart(_ index: SeriesIndex) {
+    slab[location(index).counter, as: Counter.self].restart()
   }
 
   /// Forgets a counter's last total: the next one is a baseline.

@@ -100,7 +100,8 @@ public struct SeriesBank: ~Copyable, Sendable {
       plans.append(
         Plan(
           raw: kind.layout.raw, rawRows: rawRows, isSound: kind.isSound, finest: rings[first],
-          coarser: rings[buckets.count > 1 ? first + 1 : first].step, rings: buckets,
+          coarser: rings[first + 1..<rings.count].map(\.step).min { $0.value < $1.value } ?? rings[first].step,
+          rings: buckets,
           classRings: buckets.upperBound..<rings.count))
     }
     let slab = Slab(byteCount: end)

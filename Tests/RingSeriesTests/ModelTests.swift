@@ -40,23 +40,47 @@ enum Act: Equatable, CustomStringConvertible {
 
 /// A bank of three series and the lists beside it.
 struct Comparison: ~Copyable {
+  static let layouts = [
+    small,
+    // Classes as fine as the finest ring; four rings.
+    RingLayout(
+      raw: 7,
+      rings: [
+        Ring(seconds: 60, count: 4), Ring(seconds: 120, count: 5), Ring(seconds: 360, count: 6),
+        Ring(seconds: 720, count: 5),
+      ], classRings: [Ring(seconds: 60, count: 4), Ring(seconds: 360, count: 3)]),
+    // One ring.
+    RingLayout(raw: 3, rings: [Ring(seconds: 180, count: 6)], classRings: [Ring(seconds: 180, count: 6)]),
+  ]
   static let small = RingLayout(
     raw: 5, rings: [Ring(seconds: 60, count: 4), Ring(seconds: 180, count: 5), Ring(seconds: 540, count: 6)],
     classRings: [Ring(seconds: 180, count: 3), Ring(seconds: 540, count: 4)])
-  static let kinds = [
-    SeriesKind(.value, layout: small), SeriesKind(.sound, layout: small),
-    SeriesKind(.counter(Counter.Model(bits: 16, maximumPerMinute: 60)), layout: small),
-  ]
+  let layout: RingLayout
+  let kinds: [SeriesKind]
   static let longer = RingLayout(
     raw: 9, rings: [Ring(seconds: 60, count: 7), Ring(seconds: 180, count: 8), Ring(seconds: 540, count: 9)],
     classRings: [Ring(seconds: 180, count: 5), Ring(seconds: 540, count: 5)])
   static let birth: Int64 = 1_784_368_800_000
 
   var bank: SeriesBank
-  var models = kinds.map { NaiveSeries($0) }
+  var models: [NaiveSeries]
   var clock = birth
 
-  init() throws { bank = try SeriesBank(Self.kinds, clock: Self.birth) }
+  init(_ layout: RingLayout) throws {
+    self.layout = layout
+    kinds = [
+      SeriesKind(.value, layout: layout), SeriesKind(.sound, layout: layout),
+      SeriesKind(.counter(Counter.Model(bits: 16, maximumPerMinute: 60)), layout: layout),
+    ]
+    models = kinds.map { NaiveSeries($0) }
+    bank = try SeriesBank(kinds, clock: Self.birth)
+  }
+
+  /// The same with longer rings.
+  private static func longer(_ layout: RingLayout) -> RingLayout {
+    func longer(_ rings: [Ring]) -> [Ring] { rings.map { Ring(seconds: $0.seconds, count: $0.count + 3) } }
+    return RingLayout(raw: layout.raw + 4, rings: longer(layout.rings), classRings: longer(layout.classRings))
+  }
 
   /// - Returns: what was wrong; nil if nothing.
   mutating func perform(_ act: Act) throws -> String? {
@@ -78,7 +102,7 @@ struct Comparison: ~Copyable {
       clock = time
       for index in models.indices { models[index].rewind(to: time) }
     case .restore:
-      var other = try SeriesBank(Self.kinds, clock: clock)
+      var other = try SeriesBank(kinds, clock: clock)
       for index in 0..<3 {
         let bytes = bank.snapshot(of: SeriesIndex(index))
         try other.restore(bytes.span, to: SeriesIndex(index))
@@ -87,12 +111,13 @@ struct Comparison: ~Copyable {
       bank = other
     case .adopt:
       // Into longer rings and back: what fits is kept.
+      let longer = Self.longer(layout)
       var other = try SeriesBank(
-        [SeriesKind(.value)] + Self.kinds.map { SeriesKind($0.measure, layout: Self.longer) }, clock: clock)
+        [SeriesKind(.value)] + kinds.map { SeriesKind($0.measure, layout: longer) }, clock: clock)
       for index in 0..<3 where !other.adopt(SeriesIndex(index + 1), from: bank, at: SeriesIndex(index)) {
         return "not adopted"
       }
-      var back = try SeriesBank(Self.kinds, clock: clock)
+      var back = try SeriesBank(kinds, clock: clock)
       for index in 0..<3 { back.adopt(SeriesIndex(index), from: other, at: SeriesIndex(index + 1)) }
       bank = back
     }
@@ -108,7 +133,7 @@ struct Comparison: ~Copyable {
       where bank.latest(of: series, atOrBefore: time) != model.raw.last(where: { $0.time <= time }) {
         return "the newest reading of series \(number) at \(time)"
       }
-      for (ringNumber, ring) in Self.small.rings.enumerated() {
+      for (ringNumber, ring) in layout.rings.enumerated() {
         let step = Int64(ring.seconds) * 1000
         let newest = (clock + 120_000) / step
         var all: [Sample] = []
@@ -134,7 +159,7 @@ struct Comparison: ~Copyable {
     for back in [Int64(100_000), 500_000, 1_000_000, 2_000_000] {
       let from = max(0, clock - back)
       guard let classes = bank.classes(of: SeriesIndex(1), from: from, to: clock + 120_000) else { return "no classes" }
-      let rings = Self.small.classRings
+      let rings = layout.classRings
       let number =
         rings.indices.first { NaiveSeries.oldest(rings[$0], clock: clock) * Int64(rings[$0].seconds) * 1000 <= from }
         ?? rings.count - 1
@@ -156,13 +181,15 @@ struct Comparison: ~Copyable {
   }
 
   private func differenceOfSteps() -> String? {
+    let (finest, coarsest) = (layout.rings[0].seconds, layout.rings[layout.rings.count - 1].seconds)
     for (from, seconds) in [
-      (clock - 180_000, 60), (clock - 700_000, 180), (clock - 5_000_000, 540), (clock - 400_000, 360),
+      (clock - 180_000, finest), (clock - 700_000, finest * 3), (clock - 5_000_000, coarsest),
+      (clock - 400_000, finest * 6),
     ] {
       guard let answer = try? bank.steps(of: SeriesIndex(0), from: from, to: clock, seconds: seconds) else {
         return "no steps of \(seconds) s"
       }
-      let rings = Self.small.rings
+      let rings = layout.rings
       let fitting = rings.indices.filter { seconds % rings[$0].seconds == 0 }
       let start = fitting.map {
         (ring: $0, from: NaiveSeries.oldest(rings[$0], clock: clock) * Int64(rings[$0].seconds) * 1000)
@@ -236,8 +263,8 @@ struct Comparison: ~Copyable {
   }
 
   /// Runs a program; what went wrong and at which act.
-  static func failure(_ program: [Act], thoroughly: Bool) -> String? {
-    guard var comparison = try? Comparison() else { return "no bank" }
+  static func failure(_ program: [Act], _ layout: RingLayout, thoroughly: Bool) -> String? {
+    guard var comparison = try? Comparison(layout) else { return "no bank" }
     for (number, act) in program.enumerated() {
       let problem: String?
       do { problem = try comparison.perform(act) } catch { problem = "\(error)" }
@@ -249,13 +276,13 @@ struct Comparison: ~Copyable {
   }
 
   /// The shortest program that still fails, by leaving out one act after the other.
-  static func shrunk(_ program: [Act]) -> [Act] {
+  static func shrunk(_ program: [Act], _ layout: RingLayout) -> [Act] {
     var program = program
     var index = 0
     while index < program.count {
       var shorter = program
       shorter.remove(at: index)
-      if failure(shorter, thoroughly: true) != nil { program = shorter } else { index += 1 }
+      if failure(shorter, layout, thoroughly: true) != nil { program = shorter } else { index += 1 }
     }
     return program
   }
@@ -263,10 +290,11 @@ struct Comparison: ~Copyable {
   @Test("ten thousand programs give the same answers", arguments: UInt64(0)..<100) func programs(hundred: UInt64) {
     for seed in hundred * 100..<hundred * 100 + 100 {
       let program = Self.program(seed: seed)
-      guard let failure = Self.failure(program, thoroughly: false) else { continue }
-      let shrunk = Self.shrunk(program)
+      let layout = Comparison.layouts[Int(seed % 3)]
+      guard let failure = Self.failure(program, layout, thoroughly: false) else { continue }
+      let shrunk = Self.shrunk(program, layout)
       Issue.record(
-        "seed \(seed): \(failure)\nshrunk to \(shrunk.count) acts: \(shrunk)\n\(Self.failure(shrunk, thoroughly: true) ?? "")"
+        "seed \(seed): \(failure)\nshrunk to \(shrunk.count) acts: \(shrunk)\n\(Self.failure(shrunk, layout, thoroughly: true) ?? "")"
       )
       return
     }

@@ -445,6 +445,15 @@ import Testing
     #expect(counter.take(total: 900, at: 60_000, model: .init()) == .baseline)
   }
 
+  @Test("a device that says it restarted has restarted, however plausible a wrap would be") func restart() {
+    for (restarts, step) in [(false, Counter.Step.counted(10)), (true, .counted(4))] {
+      var counter = Counter()
+      _ = counter.take(total: 65_530, at: 0, model: .init(bits: 16))
+      if restarts { counter.restart() }
+      #expect(counter.take(total: 4, at: 600_000, model: .init(bits: 16)) == step)
+    }
+  }
+
   @Test("times and totals of any size are told apart without an overflow") func extremes() {
     var counter = Counter()
     _ = counter.take(total: .max, at: .min + 1, model: .init())
