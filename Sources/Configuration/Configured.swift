@@ -159,7 +159,7 @@ public enum ConfigurationReader {
         continue
       }
       let filters = content.settings.subscriptions
-      if !filters.contains(where: { Filters.matches($0.filter, sensor.topic) && $0.decoder == sensor.decoder }) {
+      if !filters.contains(where: { TopicFilter.matches($0.filter, sensor.topic) && $0.decoder == sensor.decoder }) {
         report.add(
           .error, file, sensor.value.position, sensor.path + ".topic",
           "no subscription with the decoder \(sensor.decoder.rawValue) receives \"\(sensor.topic)\"")

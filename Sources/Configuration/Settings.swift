@@ -75,8 +75,9 @@ public struct Settings: Sendable {
 }
 
 /// MQTT filters.
-enum Filters {
-  static func isValid(_ filter: String) -> Bool {
+public enum TopicFilter {
+  /// Whether a text is a filter: `+` and `#` as whole levels, `#` the last one, at most 256 bytes.
+  public static func isValid(_ filter: String) -> Bool {
     let levels = filter.split(separator: "/", omittingEmptySubsequences: false)
     guard !filter.isEmpty, filter.utf8.count <= 256, !filter.utf8.contains(0) else { return false }
     for (index, level) in levels.enumerated() {
@@ -99,5 +100,6 @@ enum Filters {
     return longer[min(a.count, b.count)] == "#" && longer.count == min(a.count, b.count) + 1
   }
 
-  static func matches(_ filter: String, _ topic: String) -> Bool { overlap(filter, topic) }
+  /// Whether a topic matches a filter.
+  public static func matches(_ filter: String, _ topic: String) -> Bool { overlap(filter, topic) }
 }

@@ -160,13 +160,13 @@ struct SettingsReader {
       let qos = subscription.integer("qos", in: 0...1) ?? 1
       subscription.finish()
       guard let filter else { continue }
-      guard Filters.isValid(filter) else {
+      guard TopicFilter.isValid(filter) else {
         subscription.error(
           at: subscription.value["topic"] ?? subscription.value, "topic",
           "an MQTT filter such as \"tonnelle/v1/up/+/+\" was expected")
         continue
       }
-      if let other = settings.subscriptions.first(where: { Filters.overlap($0.filter, filter) }) {
+      if let other = settings.subscriptions.first(where: { TopicFilter.overlap($0.filter, filter) }) {
         subscription.error(
           at: subscription.value["topic"] ?? subscription.value, "topic",
           "a topic could match this and \"\(other.filter)\", and would come twice")

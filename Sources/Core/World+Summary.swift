@@ -14,7 +14,7 @@ extension World {
   public func summary(withInstants: Bool = true) -> [UInt8] {
     var json = JSONWriter()
     json.object { json in
-      if withInstants { json.member("now", now.rfc3339()) }
+      if withInstants && now > .distantPast { json.member("now", now.rfc3339()) }
       json.key("ledger")
       json.object { json in for (name, count) in ledger.named { json.member(name, count) } }
       guard let view = withState({ $0.operatorsView(at: now) }) else { return }

@@ -2,6 +2,7 @@
 
 internal import CLibc
 internal import Glibc
+internal import Quantities
 
 /// Exit codes.
 enum ExitCode {
@@ -103,6 +104,15 @@ struct Arguments {
         code: ExitCode.usage)
     }
     return number
+  }
+
+  func instant(_ name: String) throws(CommandFailure) -> Instant? {
+    guard let text = values[name] else { return nil }
+    guard let instant = Instant(rfc3339: text) else {
+      throw CommandFailure(
+        "--\(name) takes a time such as 2026-07-18T22:00:00+02:00, not \"\(text)\"", code: ExitCode.usage)
+    }
+    return instant
   }
 
   func noOperands() throws(CommandFailure) {

@@ -16,6 +16,11 @@ enum ReplayCommand: Command {
   static let operands = "TRACE"
   static let options = [
     OptionSpec(name: "config", value: "FILE", help: "the settings, for a trace that holds none"),
+    OptionSpec(name: "config-only", value: nil, help: "with --config: ignore the configurations of the trace"),
+    OptionSpec(name: "from", value: "TIME", help: "leave out what is earlier, except the configuration then in force"),
+    OptionSpec(name: "to", value: "TIME", help: "leave out what is later"),
+    OptionSpec(name: "topics", value: "FILTER", help: "leave out messages on other topics: tonnelle/v1/up/parc/+"),
+    OptionSpec(name: "expect", value: "FILE", help: "compare the transitions with those of a file; 1 if they differ"),
     OptionSpec(name: "until", value: "TIME", help: "let time pass until then, and leave out what is later"),
     OptionSpec(name: "summary", value: nil, help: "print what is known at the end instead"),
     OptionSpec(name: "broker", value: "HOST[:PORT]", help: "publish the messages there instead"),
@@ -27,79 +32,136 @@ enum ReplayCommand: Command {
       throw CommandFailure(
         "one TRACE is expected: a file of JSON lines, - for standard input, or a data folder", code: ExitCode.usage)
     }
+    let selection = try Selection(arguments)
     if let broker = arguments["broker"] {
       let speed = try arguments.integer("speed", in: 1...1_000_000) ?? 1
-      return try publish(trace, to: try BrokerClient.address(broker), speed: Int64(speed))
+      return try publish(trace, selection, to: try BrokerClient.address(broker), speed: Int64(speed))
     }
-    var until: Instant?
-    if let text = arguments["until"] {
-      guard let instant = Instant(rfc3339: text) else {
-        throw CommandFailure(
-          "--until takes a time such as 2026-07-18T22:00:00+02:00, not \"\(text)\"", code: ExitCode.usage)
-      }
-      until = instant
+    let loaded = try arguments["config"].map { path throws(CommandFailure) in
+      try LoadedConfiguration.load(path, quietly: true)
     }
+    guard loaded != nil || !arguments.has("config-only") else {
+      throw CommandFailure("--config-only needs --config FILE", code: ExitCode.usage)
+    }
+    let expectation = try arguments["expect"].map { path throws(CommandFailure) in try Expectation(path) }
     var run = Run(
-      loaded: try arguments["config"].map { path throws(CommandFailure) in
-        try LoadedConfiguration.load(path, quietly: true)
-      }, until: until)
-    run.isQuiet = arguments.has("summary")
+      loaded: loaded, selection: selection, until: try arguments.instant("until"),
+      isQuiet: arguments.has("summary"), expectation: expectation)
     let skipped = try TraceFile.read(trace) { entry, progress throws(CommandFailure) in try run.take(entry, progress) }
-    try run.finish()
+    let isAsExpected = try run.finish()
     if arguments.has("summary") { Terminal.print(run.replayer.world.summary() + [0x0A]) }
     if skipped > 0 { Terminal.error("\(skipped) line\(skipped == 1 ? " was" : "s were") skipped\n") }
-    return ExitCode.done
+    return isAsExpected ? ExitCode.done : ExitCode.failed
+  }
+
+  /// Which entries of a trace count.
+  private struct Selection {
+    let from: Instant?
+    let to: Instant?
+    let topics: String?
+    let withoutConfigurations: Bool
+
+    init(_ arguments: Arguments) throws(CommandFailure) {
+      from = try arguments.instant("from")
+      to = try arguments.instant("to")
+      topics = arguments["topics"]
+      withoutConfigurations = arguments.has("config-only")
+      if let from, let to, to < from { throw CommandFailure("--to lies before --from", code: ExitCode.usage) }
+      guard topics.map(TopicFilter.isValid) ?? true else {
+        throw CommandFailure(
+          "--topics takes an MQTT filter such as tonnelle/v1/up/parc/+, not \"\(topics ?? "")\"", code: ExitCode.usage)
+      }
+    }
+
+    func isEarly(_ entry: Entry) -> Bool { from.map { entry.at < $0 } ?? false }
+
+    func includes(_ entry: Entry) -> Bool {
+      if let to, entry.at > to { return false }
+      switch entry {
+      case .configuration: return !withoutConfigurations
+      case .message(let message): return topics.map { TopicFilter.matches($0, message.topic) } ?? true
+      case .command, .connected, .clock, .refused: return true
+      }
+    }
   }
 
   /// A replay under way.
   private struct Run: ~Copyable {
     var replayer = Replayer()
-    let loaded: LoadedConfiguration?
-    let until: Instant?
-    var isQuiet = false
+    private let loaded: LoadedConfiguration?
+    private let selection: Selection
+    private let until: Instant?
+    private let isQuiet: Bool
+    private var expectation: Expectation?
+    private var isAsExpected = true
+    /// The configuration of the trace that was in force before the selection begins.
+    private var earlier: ConfigurationText?
     private var last: Instant?
-    private var output = JSONWriter()
+    private var lines = JSONWriter()
     private var bar = ProgressBar()
 
-    init(loaded: LoadedConfiguration?, until: Instant?) {
+    init(loaded: LoadedConfiguration?, selection: Selection, until: Instant?, isQuiet: Bool, expectation: Expectation?)
+    {
       self.loaded = loaded
+      self.selection = selection
       self.until = until
+      self.isQuiet = isQuiet
+      self.expectation = expectation
     }
 
     mutating func take(_ entry: Entry, _ progress: Int) throws(CommandFailure) {
-      if let until, entry.at > until { return }
-      if replayer.configured == nil {
-        if case .configuration = entry {
-        } else if let loaded {
-          print(replayer.take(.configuration(entry.at, loaded.text)))
-        } else {
-          throw CommandFailure("the trace holds no configuration: say --config FILE", code: ExitCode.usage)
-        }
-      }
-      print(replayer.take(entry))
-      last = entry.at
       bar.show(percent: progress)
+      if let until, entry.at > until { return }
+      guard selection.includes(entry) else { return }
+      guard !selection.isEarly(entry) else {
+        if case .configuration(_, let text) = entry { earlier = text }
+        return
+      }
+      if replayer.configured == nil { try configure(before: entry) }
+      show(replayer.take(entry))
+      last = entry.at
     }
 
-    mutating func finish() throws(CommandFailure) {
-      if let end = until ?? last?.nextWholeSecond { print(replayer.advance(to: end)) }
+    private mutating func configure(before entry: Entry) throws(CommandFailure) {
+      if case .configuration = entry { return }
+      guard let text = earlier ?? loaded?.text else {
+        throw CommandFailure("the trace holds no configuration: say --config FILE", code: ExitCode.usage)
+      }
+      show(replayer.take(.configuration(selection.from ?? entry.at, text)))
+    }
+
+    /// - Returns: whether the transitions are those that were expected.
+    mutating func finish() throws(CommandFailure) -> Bool {
+      // Where nothing was selected there is a city all the same, if it is known of which moment.
+      if replayer.configured == nil, let text = earlier ?? loaded?.text, let at = selection.from ?? until {
+        show(replayer.take(.configuration(at, text)))
+        last = at
+      }
+      if let end = until ?? last?.nextWholeSecond { show(replayer.advance(to: end)) }
       bar.clear()
       flush()
+      return isAsExpected && expectation?.finish() ?? true
     }
 
-    private mutating func print(_ effects: [Effect]) {
-      guard !isQuiet, let zone = replayer.configured?.city.zone else { return }
-      for effect in effects { effect.write(to: &output, zone: zone) }
-      if output.bytes.count > 1 << 16 { flush() }
+    private mutating func show(_ effects: [Effect]) {
+      guard !isQuiet || expectation != nil, let zone = replayer.configured?.city.zone else { return }
+      for effect in effects { effect.write(to: &lines, zone: zone) }
+      if lines.bytes.count > 1 << 16 { flush() }
     }
 
     private mutating func flush() {
-      Terminal.print(output.bytes)
-      output.reset()
+      if expectation == nil {
+        Terminal.print(lines.bytes)
+      } else if isAsExpected {
+        isAsExpected = expectation?.take(lines.bytes) ?? true
+      }
+      lines.reset()
     }
   }
 
-  private static func publish(_ trace: String, to address: (host: String, port: Int), speed: Int64)
+  private static func publish(
+    _ trace: String, _ selection: Selection, to address: (host: String, port: Int), speed: Int64
+  )
     throws(CommandFailure) -> Int32
   {
     let client = try BrokerClient(
@@ -109,7 +171,7 @@ enum ReplayCommand: Command {
     var published = 0
     var bar = ProgressBar()
     let skipped = try TraceFile.read(trace) { entry, progress throws(CommandFailure) in
-      guard case .message(let message) = entry else { return }
+      guard case .message(let message) = entry, selection.includes(entry), !selection.isEarly(entry) else { return }
       let start = first ?? message.arrival
       first = start
       let due = origin.milliseconds + (message.arrival - start).milliseconds / speed

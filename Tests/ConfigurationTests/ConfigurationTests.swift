@@ -179,8 +179,8 @@ import Testing
     ] as [(String, String, Bool)])
   func filters(_ example: (a: String, b: String, overlap: Bool)) {
     #expect(
-      Filters.overlap(example.a, example.b) == example.overlap
-        && Filters.overlap(example.b, example.a) == example.overlap)
+      TopicFilter.overlap(example.a, example.b) == example.overlap
+        && TopicFilter.overlap(example.b, example.a) == example.overlap)
   }
 
   @Test("a cut time zone file is an error, at any length") func zones() throws {

@@ -15,6 +15,9 @@ from conftest import ROOT, tonnelle
     (["check", "--config", "/nowhere.json"], 2, "/nowhere.json: error: the file cannot be read", ""),
     (["demo", "--port", "70000"], 2, "", "--port takes a whole number from 0 to 65535"), (["replay"], 2, "", "one TRACE is expected"),
     (["replay", "/nowhere"], 1, "", "/nowhere cannot be read: No such file"), (["replay", "x", "--until", "noon"], 2, "", "--until takes a time"),
+    (["replay", "x", "--from", "2026-07-15T12:00:00Z", "--to", "2026-07-15T11:00:00Z"], 2, "", "--to lies before --from"),
+    (["replay", "x", "--topics", "a/#/b"], 2, "", "--topics takes an MQTT filter"), (["replay", "x", "--config-only"], 2, "", "needs --config"),
+    (["replay", "x", "--expect", "/nowhere"], 1, "", "/nowhere cannot be read"),
     (["record", "--broker", "127.0.0.1:1"], 1, "", "no connection to the broker 127.0.0.1:1"), (["record", "--broker", "a:b"], 2, "", "HOST:PORT"),
 ])
 def test_words(words, code, out, err):

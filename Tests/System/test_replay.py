@@ -100,6 +100,63 @@ def test_until_lets_time_pass(gateway, folder):
     assert late.startswith(early) and late.count("no_fresh_reading") == early.count("no_fresh_reading") + 1
 
 
+def write_trace(path, readings):
+    """Readings of (minute, topic's end, °C) from noon on."""
+    with open(path, "w") as file:
+        for minute, topic, celsius in readings:
+            file.write(json.dumps({"tst": f"2026-07-15T10:{minute:02}:00Z", "topic": "tonnelle/v1/up/" + topic, "qos": 0,
+                                   "retain": 0, "payload": reading(celsius)}) + "\n")
+    return path
+
+
+def test_a_part_of_a_trace(gateway, folder):
+    hours = [(minute, topic, celsius) for minute in range(0, 60, 5) for topic, celsius in (("parc/air", 22 + minute // 3), ("rue/rue", 34))]
+    whole = write_trace(folder / "whole.jsonl", hours)
+    part = write_trace(folder / "part.jsonl", [row for row in hours if 20 <= row[0] <= 40 and row[1] == "parc/air"])
+    words = ["--from", "2026-07-15T12:20:00+02:00", "--to", "2026-07-15T10:40:00Z", "--topics", "tonnelle/v1/up/parc/+"]
+    cut = tonnelle("replay", whole, "--config", gateway.settings, *words, "--until", "2026-07-15T11:00:00Z")
+    alone = tonnelle("replay", part, "--config", gateway.settings, "--until", "2026-07-15T11:00:00Z")
+    assert cut.returncode == 0 and cut.stdout == alone.stdout and cut.stdout.count(b"\n") > 4
+
+
+def test_a_trace_keeps_or_loses_its_own_configurations(broker, gateway, folder):
+    live_run(broker, gateway)
+    data = gateway.folder / "data"
+    def places(*words):
+        result = tonnelle("replay", data, "--summary", *words)
+        assert result.returncode == 0, result.stderr
+        return {place["id"] for place in json.loads(result.stdout)["places"]}
+    gateway.write_places(PLACES)
+    assert "jardin" in places() and "jardin" in places("--config", gateway.settings)
+    assert "jardin" not in places("--config", gateway.settings, "--config-only")
+    # From a moment on: with the configuration that was in force before it.
+    last = gateway.transitions.read_text().splitlines()[-1]
+    assert "jardin" in places("--from", json.loads(last)["at"])
+    assert tonnelle("replay", "/dev/null", "--summary").stdout.startswith(b'{"ledger":{"messages":0,')
+
+
+def test_transitions_are_compared_with_what_was_expected(gateway, folder):
+    trace = write_trace(folder / "trace.jsonl", [(minute, "parc/air", 20 + minute) for minute in range(0, 30, 2)])
+    golden = folder / "golden.jsonl"
+    golden.write_bytes(tonnelle("replay", trace, "--config", gateway.settings).stdout)
+    lines = golden.read_text().splitlines(keepends=True)
+    assert len(lines) > 5
+    expect = lambda: tonnelle("replay", trace, "--config", gateway.settings, "--expect", golden)
+    same = expect()
+    assert (same.returncode, same.stdout, same.stderr) == (0, b"", b"")
+    golden.write_text("".join(lines[:3] + [lines[3].replace('"to":"', '"to":"not ')] + lines[4:]))
+    other = expect()
+    assert other.returncode == 1
+    text = other.stderr.decode().splitlines()
+    assert text[0] == f"{golden}:4: the transitions differ"
+    assert text[1:4] == ["  " + line.rstrip("\n") for line in lines[:3]]
+    assert text[4].startswith("- ") and '"to":"not ' in text[4] and text[5] == "+ " + lines[3].rstrip("\n")
+    golden.write_text("".join(lines[:-1]))
+    assert expect().returncode == 1 and b"- nothing\n+ {" in expect().stderr
+    golden.write_text("".join(lines + ["{}\n"]))
+    assert expect().returncode == 1 and b"- {}\n+ nothing" in expect().stderr
+
+
 def test_a_trace_is_played_into_a_broker(broker, gateway, folder):
     gateway.start().connected()
     trace = folder / "trace.jsonl"
