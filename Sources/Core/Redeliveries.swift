@@ -31,9 +31,12 @@ public struct Redeliveries: Hashable, Sendable {
     return previous[packet] == Self.hash(message)
   }
 
-  /// A redelivery was acknowledged: its packet identifier is free for another message.
+  /// A redelivery was recognised: its packet identifier is free for another message, unless this acknowledgement is
+  /// lost too and it comes once more.
   public mutating func settled(_ message: Message) {
-    if let packet = message.packet { previous[packet] = nil }
+    guard let packet = message.packet else { return }
+    previous[packet] = nil
+    remember(message, packet)
   }
 
   /// An entry was stored.
@@ -45,6 +48,10 @@ public struct Redeliveries: Hashable, Sendable {
     default: return
     }
     guard message.qos > 0, let packet = message.packet else { return }
+    remember(message, packet)
+  }
+
+  private mutating func remember(_ message: Message, _ packet: Int) {
     if current.updateValue(Self.hash(message), forKey: packet) == nil { order.append(packet) }
     guard order.count > 2 * Self.capacity else { return }
     for packet in order.prefix(Self.capacity) { current[packet] = nil }

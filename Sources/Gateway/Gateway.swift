@@ -32,6 +32,7 @@ public final class Gateway {
 
   // The link.
   private var reconnection = Reconnection()
+  private let jitter: () -> Int64
   private var isConnecting = false
   private var isOnline = false
   private var linkReason: String?
@@ -58,20 +59,28 @@ public final class Gateway {
   private var unshown: Set<String> = []
 
   /// A gateway that goes on where a recovery ended.
+  ///
+  /// - Parameters:
+  ///   - recovered: where it ended.
+  ///   - link: the broker.
+  ///   - store: the journal.
+  ///   - outlets: who shows what is known.
+  ///   - factor: how much faster core time passes than real time.
+  ///   - jitter: thousandths, 0 to 500, by which a delay before the next connection is shortened.
   public init(
     recovered: consuming Recovered, link: any GatewayLink, store: any GatewayStore, outlets: any GatewayOutlets,
-    factor: Int64 = 1
+    factor: Int64 = 1, jitter: @escaping () -> Int64 = { .random(in: 0...500) }
   ) {
     configured = recovered.configured
     redeliveries = recovered.redeliveries
     publisher = Publisher(
-      gateway: recovered.configured.settings.gateway, obsoleteFilters: recovered.obsoleteFilters,
-      obsoleteTopics: recovered.obsoleteTopics)
+      gateway: recovered.configured.settings.gateway, leftovers: recovered.leftovers)
     world = recovered.world
     self.link = link
     self.store = store
     self.outlets = outlets
     self.factor = factor
+    self.jitter = jitter
   }
 
   /// One turn: takes what has come, stores it, answers, computes, publishes.
@@ -145,8 +154,7 @@ public final class Gateway {
     let broker = configured.settings.broker
     Log.notice(
       "broker_connected", "connected to \(broker.host):\(broker.port)\(sessionPresent ? ", session resumed" : "")")
-    for filter in publisher.obsoleteFilters { link.unsubscribe(filter) }
-    publisher.obsoleteFilters = []
+    for filter in publisher.leftovers.filters { link.unsubscribe(filter) }
     subscribe()
     publisher.connected(world: world, configured: configured)
   }
@@ -165,7 +173,7 @@ public final class Gateway {
     let wasOnline = isOnline
     isOnline = false
     isConnecting = false
-    reconnection.failed(at: moment.uptime)
+    reconnection.failed(at: moment.uptime, jitter: jitter())
     guard wasOnline || reason != linkReason else { return }  // said once, not at every attempt
     linkReason = reason
     let broker = configured.settings.broker
@@ -309,7 +317,6 @@ public final class Gateway {
     note(world.configure(new.city, at: at))
     guard isOnline else { return }
     for filter in oldFilters.subtracting(newFilters).sorted() { link.unsubscribe(filter) }
-    publisher.obsoleteFilters = []
     subscribe()
     publisher.connected(world: world, configured: new)
   }

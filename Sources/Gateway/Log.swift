@@ -7,6 +7,8 @@ internal import Synchronization
 public enum Log {
   /// How much it matters, as syslog counts it.
   public enum Priority: Int, Sendable {
+    /// Nothing at all, for simulations that fail thousands of times.
+    case silence = -1
     case error = 3
     case warning = 4
     case notice = 5

@@ -15,17 +15,15 @@ struct Publisher {
   private var lastPublished: [Int: Int64] = [:]
   private var lastCity: Int64 = .min / 2
   private var lastCityText: [UInt8] = []
+  private(set) var leftovers: Leftovers
   private var emptied: [String] = []
   private var results: [CommandResult] = []
   private var greeting: [(topic: String, payload: [UInt8])] = []
   private var unshown: Set<String> = []
-  /// Filters that the broker's session may still hold and nobody wants.
-  var obsoleteFilters: [String] = []
 
-  init(gateway: String, obsoleteFilters: [String], obsoleteTopics: [String]) {
+  init(gateway: String, leftovers: Leftovers) {
     self.gateway = gateway
-    self.obsoleteFilters = obsoleteFilters
-    emptied = obsoleteTopics
+    self.leftovers = leftovers
   }
 
   /// Adds what changed in the core.
@@ -52,6 +50,7 @@ struct Publisher {
     changes.city = true
     lastPublished = [:]
     lastCityText = []
+    emptied = leftovers.topics
     var json = JSONWriter()
     json.object { json in
       json.member("version", Version.text)
@@ -66,17 +65,10 @@ struct Publisher {
 
   /// Another configuration: topics of places that are gone will be emptied.
   mutating func replaced(old: Configured, new: Configured) {
-    emptied += Self.obsoleteTopics(old: old, new: new)
+    leftovers.replaced(old: old, new: new)
+    emptied = leftovers.topics
     changes = Changes()  // indices of the old places mean nothing now
     lastPublished = [:]
-  }
-
-  /// Retained topics that an earlier configuration filled and the new one does not.
-  static func obsoleteTopics(old: Configured, new: Configured) -> [String] {
-    let kept = Set(new.city.places.map(\.about.id))
-    let gone = old.city.places.map(\.about.id).filter { !kept.contains($0) }
-    let city = old.city.id == new.city.id ? [] : [Topics.city(old.city.id)]
-    return gone.flatMap { [Topics.place($0), Topics.about($0)] } + city
   }
 
   mutating func answer(_ result: CommandResult) {

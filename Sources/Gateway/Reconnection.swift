@@ -9,7 +9,7 @@ struct Reconnection {
   private(set) var notBefore = Span.milliseconds(0)
 
   /// The delay doubles from half a second; jitter takes up to a half of it away.
-  mutating func failed(at uptime: Span, jitter: Int64 = .random(in: 0...500)) {
+  mutating func failed(at uptime: Span, jitter: Int64) {
     let delay = min(Self.longest, 500 << Int64(min(attempts, 10)))
     attempts += 1
     notBefore = .milliseconds(uptime.milliseconds + delay - delay * jitter / 1000)

@@ -13,10 +13,8 @@ public struct Recovered: ~Copyable, Sendable {
   public var configured: Configured
   /// What the last connection stored.
   public var redeliveries: Redeliveries
-  /// Filters of the configuration before, that the broker's session may still hold.
-  public var obsoleteFilters: [String]
-  /// Retained topics of the configuration before, that the broker may still hold.
-  public var obsoleteTopics: [String]
+  /// What earlier configurations left at the broker.
+  public var leftovers: Leftovers
   /// Entries that were read.
   public var entries: Int64
 }
@@ -86,30 +84,27 @@ public enum Recovery {
     var replayer = Replayer()
     var redeliveries = Redeliveries()
     var count: Int64 = 0
+    var leftovers = Leftovers()
     try journal.read { batch in
       for entry in entries(of: batch) {
+        let old: Configured? = if case .configuration = entry { replayer.configured } else { nil }
         _ = replayer.take(entry)
+        if let old, let new = replayer.configured { leftovers.replaced(old: old, new: new) }
         redeliveries.stored(entry)
         count += 1
       }
       return true
     }
-    var obsoleteFilters: [String] = []
-    var obsoleteTopics: [String] = []
     if replayer.lastText != text {
       let at = max(now, replayer.world.now)
-      let kept = Set(configured.settings.subscriptions.map(\.filter))
-      if let old = replayer.configured {
-        obsoleteFilters = old.settings.subscriptions.map(\.filter).filter { !kept.contains($0) }
-        obsoleteTopics = Publisher.obsoleteTopics(old: old, new: configured)
-      }
+      if let old = replayer.configured { leftovers.replaced(old: old, new: configured) }
       let entry = Entry.configuration(at, text)
       try journal.append([entry])
       _ = replayer.take(entry)
     }
     return Recovered(
-      world: replayer.finish(), configured: configured, redeliveries: redeliveries, obsoleteFilters: obsoleteFilters,
-      obsoleteTopics: obsoleteTopics, entries: count)
+      world: replayer.finish(), configured: configured, redeliveries: redeliveries, leftovers: leftovers, entries: count
+    )
   }
 }
 

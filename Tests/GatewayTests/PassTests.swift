@@ -116,8 +116,8 @@ struct Stage {
     guard let configured = replayer.configured else { throw CancellationError() }
     gateway = Gateway(
       recovered: Recovered(
-        world: replayer.finish(), configured: configured, redeliveries: Redeliveries(), obsoleteFilters: [],
-        obsoleteTopics: [], entries: 1),
+        world: replayer.finish(), configured: configured, redeliveries: Redeliveries(), leftovers: Leftovers(),
+        entries: 1),
       link: link, store: store, outlets: listener)
   }
 
