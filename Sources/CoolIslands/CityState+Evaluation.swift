@@ -43,7 +43,6 @@ extension CityState {
     } else {
       places[index].intervals = []
     }
-    places[index].schoolIntervals = city.places[index].schoolHours.map(intervals) ?? []
     places[index].day = day
     return true
   }
@@ -112,7 +111,12 @@ extension CityState {
   func windowMean(_ field: Field, sensor: Int, minutes: Int64, at now: Instant) -> Int64? {
     guard let series = series(field, of: sensor) else { return nil }
     let end = now.floored(toMilliseconds: 60_000) + .minutes(1)
-    return bank.sum(of: series, from: (end - .minutes(minutes)).milliseconds, to: end.milliseconds).bucket.mean
+    return lately(series, minutes: minutes, until: end).mean
+  }
+
+  /// What came in some minutes, from the ring of minutes: a coarser one would answer for other minutes too.
+  private func lately(_ series: SeriesIndex, minutes: Int64, until end: Instant) -> Bucket {
+    bank.sum(of: series, from: (end - .minutes(minutes)).milliseconds, to: end.milliseconds, ring: 0).bucket
   }
 
   private func series(_ field: Field, of sensor: Int) -> SeriesIndex? {
@@ -186,7 +190,7 @@ extension CityState {
     for sensor in sensorsOfPlace[index] {
       guard let series = series(.laeq, of: sensor) else { continue }
       sensorsListening += 1
-      heard.combine(bank.sum(of: series, from: (end - .minutes(15)).milliseconds, to: end.milliseconds).bucket)
+      heard.combine(lately(series, minutes: 15, until: end))
     }
     guard sensorsListening > 0 else { return nil }
     let covered = heard.covered(of: 900 * sensorsListening)

@@ -31,7 +31,7 @@ extension CityState {
     let appended: Appended
     var step: Counter.Step?
     if observation.field.isTotal {
-      forgetTotals(of: sensor, before: time)
+      forgetTotal(field, of: sensor, before: time, arrival: arrival)
       (appended, step) = bank.count(
         total: observation.value / 1000, at: time.milliseconds, seconds: seconds, in: series)
     } else {
@@ -42,7 +42,8 @@ extension CityState {
     case .accepted:
       sensors[sensor].readings += 1
       sensors[sensor].lastObserved = max(sensors[sensor].lastObserved ?? time, time)
-      note(observation, step, sensor: sensor, at: time)
+      let isNewest = bank.latest(of: series)?.time == time.milliseconds
+      note(observation, step, sensor: sensor, at: time, isNewest: isNewest)
       // Nothing public may move because somebody passed: people are looked at on the five-minute grid alone.
       guard !observation.field.isAboutPeople else { break }
       sensors[sensor].lastMeasured = max(sensors[sensor].lastMeasured ?? time, time)
@@ -60,43 +61,45 @@ extension CityState {
     return arrival
   }
 
-  private mutating func note(_ observation: Observation, _ step: Counter.Step?, sensor: Int, at time: Instant) {
-    if observation.field == .batteryPercent { sensors[sensor].battery = MilliPercent(observation.value) }
+  private mutating func note(
+    _ observation: Observation, _ step: Counter.Step?, sensor: Int, at time: Instant, isNewest: Bool
+  ) {
+    if observation.field == .batteryPercent && isNewest { sensors[sensor].battery = MilliPercent(observation.value) }
     guard observation.field.isAboutPeople, let place = city.sensors[sensor].place else { return }
     let count = observation.value / 1000
     switch observation.field {
-    case .inTotal: places[place].headcount.pass(in: step?.people ?? 0, out: 0)
-    case .outTotal: places[place].headcount.pass(in: 0, out: step?.people ?? 0)
+    case .inTotal: places[place].headcount.pass(in: step?.people ?? 0, out: 0, at: time)
+    case .outTotal: places[place].headcount.pass(in: 0, out: step?.people ?? 0, at: time)
     case .people where time >= places[place].headcount.lastHeard ?? .distantPast:
       places[place].headcount.rebase(to: count)
-    case .occupied: presence(count == 1, sensor: sensor, place: place)
+    case .occupied where isNewest: presence(count == 1, sensor: sensor, place: place, at: time)
     default: break
     }
     places[place].headcount.hear(at: time)
   }
 
-  /// Nobody may learn from a difference what went on in school hours: counting begins anew after them.
-  private mutating func forgetTotals(of sensor: Int, before time: Instant) {
-    let last = sensors[sensor].lastCounted ?? time
-    sensors[sensor].lastCounted = max(last, time)
-    guard let place = city.sensors[sensor].place, hadSchoolHours(place: place, from: last, to: time) else { return }
-    for (field, series) in zip(city.sensors[sensor].fields, sensors[sensor].series) where field.isTotal {
-      bank.rebase(series)
-    }
-  }
-
-  private func hadSchoolHours(place: Int, from: Instant, to: Instant) -> Bool {
-    guard city.places[place].schoolHours != nil, from < to else { return false }
-    // The intervals that are kept begin yesterday; a longer silence may hide anything.
-    return to - from > .days(1) || places[place].schoolIntervals.contains { $0.from < to && $0.until > from }
+  /// Nobody may learn from a difference what went on in school hours: counting begins anew after them, whether the
+  /// device's own times say that they lie between or the arrivals.
+  private mutating func forgetTotal(_ field: Int, of sensor: Int, before time: Instant, arrival: Instant) {
+    guard let place = city.sensors[sensor].place, city.places[place].schoolHours != nil else { return }
+    let series = sensors[sensor].series[field]
+    defer { sensors[sensor].totalArrivals[field] = arrival }
+    guard let last = bank.lastTotalTime(of: series).map(Instant.init(milliseconds:)) else { return }
+    let lastArrival = sensors[sensor].totalArrivals[field] ?? last
+    guard
+      hasSchoolHours(place: place, from: last, to: time) || hasSchoolHours(place: place, from: lastArrival, to: arrival)
+    else { return }
+    bank.rebase(series)
   }
 
   /// A presence sensor only says "someone": one person if nobody was counted, nobody once all sensors are free.
-  private mutating func presence(_ occupied: Bool, sensor: Int, place: Int) {
+  ///
+  /// A sensor that has fallen silent keeps nobody in the place.
+  private mutating func presence(_ occupied: Bool, sensor: Int, place: Int, at time: Instant) {
     sensors[sensor].occupied = occupied
     if occupied {
       if places[place].headcount.people == 0 { places[place].headcount.rebase(to: 1) }
-    } else if sensorsOfPlace[place].allSatisfy({ sensors[$0].occupied != true }) {
+    } else if sensorsOfPlace[place].allSatisfy({ sensors[$0].occupied != true || !isAlive($0, at: time) }) {
       places[place].headcount.rebase(to: 0)
     }
   }
@@ -107,7 +110,7 @@ extension Counter.Step {
   fileprivate var people: Int64 {
     switch self {
     case .counted(let count), .restarted(let count): count
-    case .baseline, .repeated, .conflicting, .late: 0
+    case .baseline, .implausible, .repeated, .conflicting, .late: 0
     }
   }
 }

@@ -36,7 +36,8 @@ struct SensorState {
   /// When it last said something that is not about people: what the public may know of its life.
   var lastMeasured: Instant?
   var readings: Int64 = 0
-  var lastCounted: Instant?
+  /// When the last total of a field arrived, by the field's place.
+  var totalArrivals: [Int: Instant] = [:]
   var occupied: Bool?
   var battery: MilliPercent?
 }
@@ -44,7 +45,6 @@ struct SensorState {
 /// What is known of one place.
 struct PlaceState {
   var intervals: [PublicInterval] = []
-  var schoolIntervals: [PublicInterval] = []
   var day: CivilDay?
   var override: OpeningOverride?
   var headcount = Headcount()
@@ -135,12 +135,19 @@ public struct CityState: ~Copyable, Sendable {
   /// The place with an identifier.
   public func place(_ id: String) -> Int? { city.places.firstIndex { $0.about.id == id } }
 
-  /// Whether occupancy and noise of a place must not be taken in at a moment.
-  public func isSchoolHour(place: Int, at time: Instant) -> Bool {
-    guard let hours = city.places[place].schoolHours else { return false }
-    let day = city.zone.civil(time).day
-    return hours.intervals(from: day, days: 1, zone: city.zone, holidays: city.holidays)
-      .contains { $0.from <= time && time < $0.until }
+  /// Whether school hours, in which occupancy and noise of a place must not be taken in, touch a span of time.
+  ///
+  /// - Parameters:
+  ///   - place: the place's index.
+  ///   - from: the first moment.
+  ///   - to: the last moment, which belongs to it.
+  /// - Returns: true also for more than a day of a place that has school hours: it may hide anything.
+  public func hasSchoolHours(place: Int, from: Instant, to: Instant) -> Bool {
+    guard let hours = city.places[place].schoolHours, from <= to else { return false }
+    guard to - from <= .days(1) else { return true }
+    let day = city.zone.civil(from).day.adding(days: -1)
+    return hours.intervals(from: day, days: 4, zone: city.zone, holidays: city.holidays)
+      .contains { $0.from <= to && $0.until > from }
   }
 
   /// Moves the clock of the series.
@@ -162,11 +169,12 @@ public struct CityState: ~Copyable, Sendable {
     for index in sensors.indices {
       sensors[index].lastObserved = sensors[index].lastObserved.map { min($0, now) }
       sensors[index].lastMeasured = sensors[index].lastMeasured.map { min($0, now) }
-      sensors[index].lastCounted = sensors[index].lastCounted.map { min($0, now) }
+      sensors[index].totalArrivals = sensors[index].totalArrivals.mapValues { min($0, now) }
     }
     for index in places.indices {
       places[index].headcount.setBack(to: now)
       places[index].occupancySetAt = nil
+      if let since = places[index].indicators?.since { places[index].indicators?.since = min(since, now) }
     }
   }
 

@@ -21,14 +21,23 @@ public struct Headcount: Hashable, Sendable {
   /// A sensor spoke, even if it changed nothing.
   public mutating func hear(at time: Instant) { lastHeard = max(lastHeard ?? time, time) }
 
-  /// People passed.
-  public mutating func pass(in entered: Int64, out left: Int64) {
+  /// What was clamped at a moment: those who came in at the same one pay it off, in whatever order a message tells them.
+  private var clampedPeople: Int64 = 0
+  private var clampedAt: Instant = .distantPast
+
+  /// People passed; what was before the last reset is settled.
+  public mutating func pass(in entered: Int64, out left: Int64, at time: Instant) {
+    guard time > lastReset ?? .distantPast else { return }
     passages += entered + left
-    people += entered - left
-    if people < 0 {
-      deficit -= people
-      people = 0
-    }
+    let paid = time == clampedAt ? min(clampedPeople, entered) : 0
+    clampedPeople -= paid
+    deficit -= paid
+    people += entered - paid - left
+    guard people < 0 else { return }
+    clampedPeople = (time == clampedAt ? clampedPeople : 0) - people
+    clampedAt = time
+    deficit -= people
+    people = 0
   }
 
   /// Somebody or something counted heads.

@@ -45,10 +45,13 @@ public enum Admission: Hashable, Sendable {
     if message.isRetained && !decoded.observations.allSatisfy(\.hasOwnTime) { return .refused(.retained) }
     guard isInSchoolyard, let place = configured.place else { return asItIs }
     // A device's clock may be wrong: neither its time nor the arrival may lie in school hours.
-    let isSchoolNow = state.isSchoolHour(place: place, at: message.arrival)
-    let kept = decoded.observations.filter {
-      !($0.field.isAboutPeople || $0.field.isSound)
-        || !(isSchoolNow || state.isSchoolHour(place: place, at: $0.time))
+    let isSchoolNow = state.hasSchoolHours(place: place, from: message.arrival, to: message.arrival)
+    let kept = decoded.observations.filter { observation in
+      guard observation.field.isAboutPeople || observation.field.isSound else { return true }
+      // A level stands for the seconds before or after its time: devices differ.
+      let span = Span.seconds(observation.seconds ?? 0)
+      return !isSchoolNow
+        && !state.hasSchoolHours(place: place, from: observation.time - span, to: observation.time + span)
     }
     let refused = decoded.observations.count - kept.count
     // What could not be decoded may be a count all the same: in school hours only what is understood is stored.

@@ -77,6 +77,7 @@ public struct World: ~Copyable, Sendable {
       now = to
       heatCheckedAt = min(heatCheckedAt, to)
       state?.setBack(to: to)
+      changes.indicators.formUnion(0..<(city?.places.count ?? 0))  // their "since" may lie ahead
     }
     state?.evaluateAll(at: to.nextWholeSecond)
     effects += advance(to: to)

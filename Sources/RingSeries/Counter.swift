@@ -3,7 +3,8 @@
 /// The memory of one counter that reports a running total.
 ///
 /// A smaller total is a wrap only if the people it would mean could have passed; otherwise the device restarted from
-/// zero, so that a battery swap never becomes 65,000 visitors.
+/// zero. What nobody could have counted in the time is another device or a fault, and a new baseline: so a battery swap
+/// never becomes 65,000 visitors.
 public struct Counter: Hashable, Sendable, BitwiseCopyable {
   /// What the device counts with, and how fast people can pass.
   public struct Model: Hashable, Sendable {
@@ -32,6 +33,8 @@ public struct Counter: Hashable, Sendable, BitwiseCopyable {
     case repeated
     /// Another total at the last one's time: the first one holds.
     case conflicting
+    /// More than could have passed since the last total: counting begins anew from here.
+    case implausible
     /// Older than the last total: it changes nothing.
     case late
   }
@@ -75,15 +78,23 @@ public struct Counter: Hashable, Sendable, BitwiseCopyable {
       lastTime = time
     }
     guard lastTotal >= 0 else { return .baseline }
-    if total >= lastTotal { return .counted(total - lastTotal) }
     let range: Int64 = 1 << Int64(model.bits)
-    let wrapped = total - lastTotal + range
     let elapsedMinutes = (Int128(time) - Int128(lastTime) + 59_999) / 60_000
-    // However long it was silent: more than a quarter of the range is a new battery and not a crowd. And a counter that
-    // went beyond its range does not wrap there.
+    // However long it was silent: more than a quarter of the range is a new battery and not a crowd.
     let most = min(elapsedMinutes * Int128(model.maximumPerMinute), Int128(range / 4))
-    return lastTotal < range && Int128(wrapped) <= most ? .counted(wrapped) : .restarted(total)
+    if total >= lastTotal {
+      let passed = total - lastTotal
+      return Int128(passed) <= most * Self.surge ? .counted(passed) : .implausible
+    }
+    // A counter that went beyond its range does not wrap there.
+    let wrapped = total - lastTotal + range
+    if lastTotal < range && Int128(wrapped) <= most { return .counted(wrapped) }
+    return Int128(total) <= most * Self.surge ? .restarted(total) : .implausible
   }
+
+  /// A whole school class comes in within a minute: what is certainly counted may be so many times the usual largest
+  /// rate before it is not believed.
+  private static let surge: Int128 = 10
 }
 
 extension SeriesBank {
@@ -110,6 +121,9 @@ extension SeriesBank {
     case .conflicting: return (refuse(.conflicting, index), nil)
     case .late: return (refuse(.superseded, index), nil)
     case .baseline: difference = 0
+    case .implausible:
+      slab[location(index).tally, as: Tally.self].noteImplausible()
+      difference = 0
     case .counted(let count), .restarted(let count): difference = count
     }
     let thousandths = difference.multipliedReportingOverflow(by: 1000)
@@ -122,6 +136,12 @@ extension SeriesBank {
   /// A device says that its counter began again from zero.
   public mutating func restart(_ index: SeriesIndex) {
     slab[location(index).counter, as: Counter.self].restart()
+  }
+
+  /// The time of a counter's last total, Unix milliseconds; nil if the next one is a baseline.
+  public func lastTotalTime(of index: SeriesIndex) -> Int64? {
+    let counter: Counter = slab[location(index).counter]
+    return counter.lastTotal < 0 ? nil : counter.lastTime
   }
 
   /// Forgets a counter's last total: the next one is a baseline.

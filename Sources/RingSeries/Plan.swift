@@ -10,6 +10,7 @@
 /// energy    8 bytes a series, once for each ring: of the running buckets
 /// counter  16 bytes a series: a counter's last total and its time
 /// tally    48 bytes a series: what was refused or came too late
+/// held     64 bytes a series: from when on each of its rings holds all that it shows
 /// ```
 struct Location {
   /// Its number, and how many there are.
@@ -24,8 +25,11 @@ struct Location {
   private static let energyColumn = runningColumn + coarserRings * StoredBucket.byteCount
   private static let counterColumn = energyColumn + RingLayout.maximumRings * StoredEnergy.byteCount
   private static let tallyColumn = counterColumn + 16
+  private static let heldColumn = tallyColumn + 48
+  /// Rings of buckets and of classes at most.
+  static let heldCount = 2 * RingLayout.maximumRings
   /// Bytes of all columns of a series.
-  static let columnByteCount = tallyColumn + 48
+  static let columnByteCount = heldColumn + heldCount * 8
 
   @inline(__always) var hot: Int { index &* 64 }
 
@@ -42,6 +46,12 @@ struct Location {
   var counter: Int { Self.counterColumn * count + index * 16 }
 
   var tally: Int { Self.tallyColumn * count + index * 48 }
+
+  /// Where it stands from when on a ring holds all that it shows.
+  ///
+  /// A longer ring of a new configuration and a clock that was set back would show more. Unix milliseconds; rings of
+  /// buckets first, then those of classes.
+  func heldFrom(_ ring: Int) -> Int { Self.heldColumn * count + (index * Self.heldCount + ring) * 8 }
 }
 
 /// The rows of all series of a plan that make up one of its rings.

@@ -60,7 +60,8 @@ public struct RingLayout: Hashable, Sendable {
       guard coarser.seconds > finer.seconds, coarser.seconds % finer.seconds == 0 else {
         throw .notMultiple(finer: finer, coarser: coarser)
       }
-      guard coarser.seconds * coarser.count > finer.seconds * finer.count else {
+      // Whole buckets: the newest one may have just begun.
+      guard coarser.seconds * (coarser.count - 1) >= finer.seconds * (finer.count - 1) else {
         throw .notLonger(finer: finer, coarser: coarser)
       }
     }
@@ -90,7 +91,7 @@ public enum LayoutError: Error, Hashable, Sendable, CustomStringConvertible {
   case short(Ring)
   /// A coarser bucket is not made of whole finer ones.
   case notMultiple(finer: Ring, coarser: Ring)
-  /// A coarser ring reaches no further back.
+  /// A coarser ring reaches less far back.
   case notLonger(finer: Ring, coarser: Ring)
   /// Classes are wanted where no buckets are.
   case classes(Ring)
@@ -112,15 +113,15 @@ public enum LayoutError: Error, Hashable, Sendable, CustomStringConvertible {
       "the ring of \(ring.count) × \(ring.seconds) seconds is too short: beside its newest bucket it must hold the "
         + "\(SeriesBank.aheadTolerance / 1000) seconds that readings may be ahead of the clock"
     case .notMultiple(let finer, let coarser):
-      "buckets of \(coarser.seconds) seconds are not made of whole buckets of \(finer.seconds) seconds; "
-        + "rings go from fine to coarse"
+      "buckets of \(coarser.seconds) seconds behind buckets of \(finer.seconds) seconds: rings go from fine to coarse, and "
+        + "a coarser bucket is a whole number of finer ones"
     case .notLonger(let finer, let coarser):
-      "the ring of \(coarser.count) × \(coarser.seconds) seconds reaches no further back than that of "
-        + "\(finer.count) × \(finer.seconds) seconds"
+      "the ring of \(coarser.count) × \(coarser.seconds) seconds, less its newest bucket, reaches less far back than that "
+        + "of \(finer.count) × \(finer.seconds) seconds"
     case .classes(let ring):
       "sound classes of \(ring.count) × \(ring.seconds) seconds need a ring of buckets as fine and at least as long"
     case .kinds(let count): "there are \(count) different kinds of series; there may be \(SeriesBank.maximumKinds)"
-    case .bytes(let count): "the bank would need \(count) bytes; it may have \(SeriesBank.maximumByteCount)"
+    case .bytes(let count): "the bank would need \(count) bytes or more; it may have \(SeriesBank.maximumByteCount)"
     }
   }
 }

@@ -92,15 +92,18 @@ extension SeriesBank {
   ///   - index: the series.
   ///   - from: start of the range, Unix milliseconds; rounded down to the ring's buckets.
   ///   - to: end of the range, which is not part of it; rounded down too.
+  ///   - ring: the ring that shall answer, the finest being number 0, whatever it still holds of the range.
   /// - Returns: the sum and what it is the sum of.
   /// - Complexity: O(buckets of the range), at most those of the ring.
-  public func sum(of index: SeriesIndex, from: Int64, to: Int64) -> RangeSum {
+  public func sum(of index: SeriesIndex, from: Int64, to: Int64, ring: Int? = nil) -> RangeSum {
     let at = location(index)
     let rings = plans[at.plan].rings
-    let number = rings.firstIndex { starts[$0] <= from } ?? rings.upperBound - 1
-    let ring = self.rings[number]
-    let (first, end) = intervals(of: ring, from: from, to: to)
-    let step = ring.step.value
+    let reaching = ring.map { rings.lowerBound + $0 } ?? rings.firstIndex { heldFrom($0, at) <= from }
+    let number = reaching ?? rings.upperBound - 1
+    precondition(rings.contains(number), "no such ring")
+    let plan = self.rings[number]
+    let (first, end) = intervals(of: plan, from: from, to: to)
+    let step = plan.step.value
     return RangeSum(
       bucket: sum(number - rings.lowerBound, first..<max(first, end), at), range: first * step..<max(first, end) * step,
       ringSeconds: Int(step / 1000))
@@ -127,19 +130,24 @@ extension SeriesBank {
     guard let coarsest = fitting.last else {
       throw .step(seconds: seconds, finest: Int(plans[at.plan].finest.step.value / 1000))
     }
-    let number = fitting.first { starts[$0] <= from } ?? coarsest
+    let number = fitting.first { heldFrom($0, at) <= from } ?? coarsest
     let ring = self.rings[number]
     let step = Divisor(milliseconds.partialValue)
     let first = step.quotient(clamped(from))
-    let end = step.quotient(clamped(to) - 1) + 1
+    let end = clamped(to) == 0 ? first : step.quotient(clamped(to) - 1) + 1
     guard end - first <= Self.maximumSteps else { throw .tooMany(end - first) }
     let width = step.value / ring.step.value
     return Steps(
-      ringSeconds: Int(ring.step.value / 1000), heldFrom: starts[number], stepSeconds: seconds,
+      ringSeconds: Int(ring.step.value / 1000), heldFrom: heldFrom(number, at), stepSeconds: seconds,
       steps: (first..<max(first, end)).map { interval in
         let bucket = sum(number - rings.lowerBound, interval * width..<(interval + 1) * width, at)
         return Step(start: interval * step.value, bucket: bucket, coveredSeconds: bucket.covered(of: Int64(seconds)))
       })
+  }
+
+  /// From when on a ring holds all that it shows of a series.
+  private func heldFrom(_ number: Int, _ at: Location) -> Int64 {
+    max(starts[number], slab[at.heldFrom(number - plans[at.plan].rings.lowerBound)])
   }
 
   /// Times between 1970 and the end of the clock.
@@ -197,12 +205,12 @@ extension SeriesBank {
     let at = location(index)
     let plan = plans[at.plan]
     guard let coarsest = plan.classRings.last else { return nil }
-    let number = plan.classRings.first { starts[$0] <= from } ?? coarsest
+    let number = plan.classRings.first { heldFrom($0, at) <= from } ?? coarsest
     let ring = rings[number]
-    let (first, last) = intervals(of: ring, from: from, to: max(from, to - 1))
     var classes = SoundClasses()
     let start = slab[at.hot, as: Hot.self].start
-    guard start != Hot.never, from < to else { return classes }
+    guard start != Hot.never, from < to, to > 0 else { return classes }
+    let (first, last) = intervals(of: ring, from: from, to: to - 1)
     let running = ring.interval(start)
     let oldest = max(running - ring.count.value + 1, ring.interval(starts[number]))
     let held = max(first, oldest)..<max(first, oldest, min(last, running) + 1)

@@ -21,6 +21,12 @@ extension SeriesBank {
     let plan = plans[at.plan]
     let before = slab[at.hot, as: Hot.self].start
     let start = plan.finest.step.floor(time)
+    // The rings show an earlier time again, but what they had already forgotten they do not hold; what comes they will.
+    for (place, number) in plan.allRings.enumerated() {
+      let ring = rings[number]
+      let oldest = before == Hot.never ? 0 : max(0, ring.interval(before) - ring.count.value + 1) * ring.step.value
+      slab[at.heldFrom(place)] = min(max(slab[at.heldFrom(place)], oldest), ring.step.floor(time) + ring.step.value)
+    }
     guard before > start || before == start && (kept == 0 || kept < hadReadings) else { return }
     let readings = (rawCount(atOrBefore: start - 1, at)..<kept).map { slab[rawPlace($0, at), as: StoredSample.self] }
     rebuildClasses(before: before, time: time, at)
@@ -63,12 +69,13 @@ extension SeriesBank {
       let interval = ring.interval(time)
       // First: the row of a later interval may be the one that is written now.
       clear(ring, from: interval + 1, through: ring.interval(before), at)
-      var seconds = [UInt32](repeating: 0, count: SoundClasses.count)
+      var seconds = [UInt16](repeating: 0, count: SoundClasses.count)
       if number == plan.classRings.lowerBound {
         let kept = Int(slab[at.hot, as: Hot.self].count)
         for index in rawCount(atOrBefore: ring.step.floor(time) - 1, at)..<kept {
           let reading: StoredSample = slab[rawPlace(index, at)]
-          seconds[SoundClasses.index(milliDecibels: Int64(reading.value))] += reading.seconds
+          let column = SoundClasses.index(milliDecibels: Int64(reading.value))
+          seconds[column] = SoundClasses.sum(seconds[column], reading.seconds)
         }
       } else {
         let finer = rings[number - 1]
@@ -77,19 +84,21 @@ extension SeriesBank {
         // Those that are held still, and the one that was just made.
         for interval in Array(finer.held(first..<newest, newest: finer.interval(before))) + [newest] {
           for column in 0..<SoundClasses.count {
-            seconds[column] += UInt32(slab[finer.place(interval, at) + column * 2, as: UInt16.self])
+            let more: UInt16 = slab[finer.place(interval, at) + column * 2]
+            seconds[column] = SoundClasses.sum(seconds[column], UInt32(more))
           }
         }
       }
       for column in 0..<SoundClasses.count {
-        slab[ring.place(interval, at) + column * 2] = SoundClasses.sum(0, seconds[column])
+        slab[ring.place(interval, at) + column * 2] = seconds[column]
       }
     }
   }
 
   /// Takes over a series of another bank that measures the same with buckets of the same lengths.
   ///
-  /// Rings may be longer or shorter: what fits is kept, the newest first. A counter's model may differ.
+  /// Rings may be longer or shorter: what fits is kept, the newest first. A counter's model may differ. Readings beyond
+  /// this bank's clock and its tolerance are forgotten.
   ///
   /// - Returns: whether it could be taken over; if not, nothing has changed.
   @discardableResult
@@ -110,8 +119,19 @@ extension SeriesBank {
       let row = slab[at.hot, as: Hot.self].push(time: sample.time, raw: plans[at.plan].raw)
       slab[plans[at.plan].rawRows.place(row: row, at)] = sample
     }
+    for (place, (number, theirs)) in zip(plans[at.plan].allRings, other.plans[from.plan].allRings).enumerated() {
+      let isLonger = rings[number].count.value > other.rings[theirs].count.value
+      let held: Int64 = other.slab[from.heldFrom(place)]
+      slab[at.heldFrom(place)] = isLonger ? max(held, other.starts[theirs]) : held
+    }
+    adoptBuckets(at, from: other, from)
+    if other.clock > clock { forget(after: head, at) }
+    return true
+  }
+
+  private mutating func adoptBuckets(_ at: Location, from other: borrowing SeriesBank, _ from: Location) {
     let start = other.slab[from.hot, as: Hot.self].start
-    guard start != Hot.never else { return true }
+    guard start != Hot.never else { return }
     begin(at: start, at)
     slab[at.hot, as: Hot.self].bucket = other.slab[from.hot, as: Hot.self].bucket
     for ring in 0..<RingLayout.maximumRings {
@@ -129,7 +149,6 @@ extension SeriesBank {
           byteCount: ring.rows.stride)
       }
     }
-    return true
   }
 
   /// Makes a series what it was at birth.
@@ -137,6 +156,7 @@ extension SeriesBank {
     slab[at.hot, as: Hot.self].reset()
     slab[at.counter] = Counter()
     slab[at.tally] = Tally()
+    for place in 0..<Location.heldCount { slab[at.heldFrom(place)] = Int64(0) }
     for ring in 0..<RingLayout.maximumRings {
       if ring > 0 { slab[at.running(ring)] = StoredBucket() }
       slab[at.runningEnergy(ring)] = StoredEnergy()

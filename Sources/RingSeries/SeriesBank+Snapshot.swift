@@ -36,7 +36,7 @@ enum Snapshot {
   static let magic: [UInt8] = Array("RING".utf8)
   static let version = 1
   static let headerByteCount = 96
-  static let ringByteCount = 12
+  static let ringByteCount = 20
   static let none: Int64 = -1
 }
 
@@ -64,7 +64,6 @@ extension SeriesBank {
     bytes.append(counter.lastTotal)
     bytes.append(counter.lastTime)
     for number in slab[at.tally, as: Tally.self].numbers { bytes.append(number) }
-    bytes.append(UInt32(0))
     let entries = plan.allRings.map { number in
       (number, hot.start == Hot.never ? [] : heldIntervals(number, hot.start, at))
     }
@@ -72,6 +71,7 @@ extension SeriesBank {
       bytes.append(UInt32(rings[number].step.value / 1000))
       bytes.append(UInt32(rings[number].count.value))
       bytes.append(UInt32(intervals.count))
+      bytes.append(slab[at.heldFrom(number - plan.rings.lowerBound), as: Int64.self])
     }
     for number in 0..<Int(hot.count) {
       let sample: StoredSample = slab[rawPlace(number, at)]
@@ -140,6 +140,7 @@ extension SeriesBank {
     reset(at)
     slab[at.counter] = image.counter
     slab[at.tally] = image.tally
+    for (place, held) in image.heldFrom.enumerated() { slab[at.heldFrom(place)] = held }
     for sample in image.samples {
       let row = slab[at.hot, as: Hot.self].push(time: sample.time, raw: plan.raw)
       slab[plan.rawRows.place(row: row, at)] = sample
@@ -167,27 +168,32 @@ private struct SeriesImage {
   var start: Int64?
   var counter: Counter
   var tally: Tally
+  var heldFrom: [Int64] = []
   var samples: [StoredSample] = []
   var buckets: [[(age: Int64, bucket: StoredBucket, energy: StoredEnergy)]] = []
   var classes: [[(age: Int64, seconds: [UInt16])]] = []
 
   init(_ bytes: Span<UInt8>, kind: SeriesKind, head: Int64) throws(SnapshotError) {
     var reader = ByteReader(end: bytes.count)
+    for (place, byte) in Snapshot.magic.enumerated() where place >= bytes.count || bytes[place] != byte {
+      throw .notASnapshot
+    }
+    reader.skip(Snapshot.magic.count)
     guard bytes.count >= Snapshot.headerByteCount + 4 else {
       throw .length(said: Snapshot.headerByteCount + 4, found: bytes.count)
     }
-    for byte in Snapshot.magic where reader.next(bytes) as UInt8 != byte { throw .notASnapshot }
     let version: UInt16 = reader.next(bytes)
     guard version == Snapshot.version else { throw .version(Int(version)) }
     let measure: UInt8 = reader.next(bytes)
     let (ringCount, classCount): (UInt8, UInt8) = (reader.next(bytes), reader.next(bytes))
-    reader.skip(3)
+    let reserved: [UInt8] = (0..<3).map { _ in reader.next(bytes) }
     let length: UInt32 = reader.next(bytes)
     guard Int(length) == bytes.count else { throw .length(said: Int(length), found: bytes.count) }
     let sum = CRC32.checksum(bytes, count: bytes.count - 4)
     var end = ByteReader(end: bytes.count, offset: bytes.count - 4)
     guard end.next(bytes) as UInt32 == sum else { throw .checksum }
     reader.end = bytes.count - 4
+    guard reserved == [0, 0, 0] else { throw .impossible(offset: 9) }
 
     let strides = kind.strides
     guard measure == kind.measure.code, Int(ringCount) == kind.layout.rings.count,
@@ -204,8 +210,8 @@ private struct SeriesImage {
     }
     counter = Counter(lastTotal: reader.next(bytes), lastTime: reader.next(bytes))
     guard counter.isPossible else { throw .impossible(offset: reader.offset) }
+    guard counter.lastTime <= head else { throw .ahead }
     tally = Tally((0..<Tally.count).map { _ in reader.next(bytes) })
-    reader.skip(4)
     var entryCounts: [Int] = []
     guard reader.has(strides.count * Snapshot.ringByteCount) else { throw .impossible(offset: reader.offset) }
     for (ring, _) in strides {
@@ -213,6 +219,9 @@ private struct SeriesImage {
         throw .otherKind
       }
       entryCounts.append(Int(reader.next(bytes) as UInt32))
+      let held: Int64 = reader.next(bytes)
+      guard held >= 0, held <= head + Int64(ring.seconds) * 1000 else { throw .ahead }
+      heldFrom.append(held)
     }
     try readSamples(Int(sampleCount), bytes, &reader, step: step, head: head)
     for ((ring, stride), count) in zip(strides, entryCounts) {
@@ -233,12 +242,19 @@ private struct SeriesImage {
           let age = try age()
           let bucket = try StoredBucket(bytes, &reader)
           let energy = StoredEnergy(sum: kind.isSound ? reader.next(bytes) : 0)
+          // 10¹³ is the energy of a second of 130 dB, the most that is believed.
+          guard bucket.count == .max || energy.sum == .max || energy.sum / 10_000_000_000_000 <= bucket.seconds else {
+            throw .impossible(offset: reader.offset)
+          }
           buckets[buckets.count - 1].append((age, bucket, energy))
         }
       } else {
         classes.append([])
         for _ in 0..<count {
-          classes[classes.count - 1].append((try age(), (0..<SoundClasses.count).map { _ in reader.next(bytes) }))
+          let age = try age()
+          let seconds: [UInt16] = (0..<SoundClasses.count).map { _ in reader.next(bytes) }
+          guard seconds.contains(where: { $0 > 0 }) else { throw .impossible(offset: reader.offset) }
+          classes[classes.count - 1].append((age, seconds))
         }
       }
     }
@@ -270,7 +286,8 @@ extension StoredBucket {
       count == .max
       ? sum == 0 && weightedSum == 0 && seconds == 0 && minimum == 0 && maximum == 0
       : count > 0 && minimum <= maximum && sum >= Int64(count) * Int64(minimum) && sum <= Int64(count) * Int64(maximum)
-        && weightedSum >= Int64(seconds) * Int64(minimum) && weightedSum <= Int64(seconds) * Int64(maximum)
+        && UInt64(seconds) <= UInt64(count) * 86_400 && weightedSum >= Int64(seconds) * Int64(minimum)
+        && weightedSum <= Int64(seconds) * Int64(maximum)
     guard isPossible else { throw .impossible(offset: reader.offset) }
   }
 }

@@ -30,7 +30,7 @@ public enum SoundEnergy {
     a.flatMap { x in b.map { y in UInt64((UInt128(x) * UInt128(y) + 1 << 31) >> 32) } }
   }
 
-  /// seconds × 10^(level / 10 dB), rounded to the nearest integer.
+  /// seconds × 10^(level / 10 dB) to a part in 10⁹, as an integer.
   ///
   /// Levels are held to 0…130 dB and the seconds to a day, so that the result is at most 8.64·10¹⁷.
   ///

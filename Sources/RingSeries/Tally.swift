@@ -14,6 +14,8 @@ public struct Tally: Hashable, Sendable, BitwiseCopyable {
   public private(set) var outOfRange: UInt32 = 0
   /// Totals older than the counter's newest.
   public private(set) var superseded: UInt32 = 0
+  /// Totals that more people would have had to pass for than could have.
+  public private(set) var implausible: UInt32 = 0
   /// Readings that count, but came too late for the raw ring.
   public private(set) var missedRaw: UInt32 = 0
   private var missed0: UInt32 = 0
@@ -25,7 +27,7 @@ public struct Tally: Hashable, Sendable, BitwiseCopyable {
   public var missedBuckets: [UInt32] { [missed0, missed1, missed2, missed3] }
 
   /// How many numbers it has.
-  static let count = 11
+  static let count = 12
 
   /// All zero.
   init() {}
@@ -35,10 +37,14 @@ public struct Tally: Hashable, Sendable, BitwiseCopyable {
     (repeated, conflicting, tooOld, ahead) = (numbers[0], numbers[1], numbers[2], numbers[3])
     (outOfRange, superseded, missedRaw) = (numbers[4], numbers[5], numbers[6])
     (missed0, missed1, missed2, missed3) = (numbers[7], numbers[8], numbers[9], numbers[10])
+    implausible = numbers[11]
   }
 
   var numbers: [UInt32] {
-    [repeated, conflicting, tooOld, ahead, outOfRange, superseded, missedRaw, missed0, missed1, missed2, missed3]
+    [
+      repeated, conflicting, tooOld, ahead, outOfRange, superseded, missedRaw, missed0, missed1, missed2, missed3,
+      implausible,
+    ]
   }
 
   mutating func note(_ outcome: Appended) {
@@ -52,6 +58,8 @@ public struct Tally: Hashable, Sendable, BitwiseCopyable {
     case .accepted(let rings): note(rings)
     }
   }
+
+  mutating func noteImplausible() { Self.count(&implausible) }
 
   mutating func note(_ rings: MissedRings) {
     if rings.contains(.raw) { Self.count(&missedRaw) }

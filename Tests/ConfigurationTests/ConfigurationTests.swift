@@ -73,7 +73,7 @@ import Testing
     (#""operators":{"port":-1}"#, "operators.port", 3, "from 0 to 65535"),
     (#""rings":{"laeq":{"minutes":60}}"#, "rings.laeq.minutes", 3, "from 90 to 65535"),
     (#""rings":{"laeq":{"quarters":90000}}"#, "rings.laeq.quarters", 3, "65535"),
-    (#""rings":{"laeq":{"hours":50}}"#, "rings.laeq", 3, "reaches no further back"),
+    (#""rings":{"laeq":{"hours":50}}"#, "rings.laeq", 3, "reaches less far back"),
     (#""rings":{"leaq":{"raw":50}}"#, "rings.leaq", 3, "did you mean \"laeq\"?"),
   ]
 

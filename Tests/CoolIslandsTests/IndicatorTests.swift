@@ -105,17 +105,17 @@ import Testing
   @Test("it never falls below zero, and the deficit is remembered") func clamp() {
     var count = Headcount()
     count.rebase(to: 2)
-    count.pass(in: 0, out: 5)
+    count.pass(in: 0, out: 5, at: Instant(seconds: 60))
     #expect(count.people == 0 && count.deficit == 3)
   }
 
   @Test("room is promised only where it is certain") func interval() {
     var count = Headcount()
-    count.pass(in: 240, out: 190)
+    count.pass(in: 240, out: 190, at: Instant(seconds: 60))
     #expect(count.people == 50 && count.uncertainty == 13)  // 12.9, rounded outwards
     #expect(count.free(of: 80) == 17)
     count.rebase(to: 44)
-    count.pass(in: 3, out: 1)
+    count.pass(in: 3, out: 1, at: Instant(seconds: 60))
     #expect(count.people == 46 && count.uncertainty == 1)
   }
 

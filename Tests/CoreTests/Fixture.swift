@@ -45,17 +45,19 @@ enum Fixture {
       ], zone: [UInt8](zone))
   }
 
-  static func city() throws -> City {
-    let outcome = ConfigurationReader.values(try text())
+  static func city(settings: String = settings) throws -> City {
+    let outcome = ConfigurationReader.values(try text(settings: settings))
     guard let configured = outcome.configured else { throw Broken(findings: outcome.findings.map(\.description)) }
     return configured.city
   }
 
   struct Broken: Error { let findings: [String] }
 
-  static func world() throws -> OneWorld {
+  /// A world of the city, with some more sensors.
+  static func world(sensors: String = "") throws -> OneWorld {
     let world = OneWorld()
-    _ = world.world.configure(try city(), at: start)
+    let settings = settings.replacing("\"sensors\": [", with: "\"sensors\": [\(sensors)")
+    _ = world.world.configure(try city(settings: settings), at: start)
     return world
   }
 
@@ -91,6 +93,9 @@ final class OneWorld {
   func snapshot(version: UInt64) -> PublicSnapshot? { world.snapshot(version: version) }
   func summary(withInstants: Bool = true) -> [UInt8] { world.summary(withInstants: withInstants) }
   func sensor(onTopic topic: String) -> Int? { world.withState { $0.sensor(onTopic: topic) } ?? nil }
+  func people(_ place: String) -> Int64? {
+    world.withState { $0.operatorsView(at: world.now).places.first { $0.id == place }?.people } ?? nil
+  }
   func heatLevel() -> Int? { world.withState { $0.heat.effective(at: world.now)?.level } ?? nil }
 
   func admission(of message: Message) throws -> Admission {

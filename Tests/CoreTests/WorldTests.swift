@@ -315,3 +315,115 @@ import Testing
     #expect(try place(world, "parc").indicators.availability == .unknown)
   }
 }
+
+@Suite("People") struct PeopleTests {
+  /// Seconds from Wednesday noon to a day and an hour of that week, local time.
+  private func at(_ day: Int64, _ hour: Int64, _ minute: Int64 = 0) -> Int64 {
+    (day - 3) * 86_400 + (hour - 12) * 3600 + minute * 60
+  }
+
+  private func totals(_ records: [(name: String, total: Int64, seconds: Int64)], arriving: Int64) -> Entry {
+    let text = records.map {
+      #"{"n":"\#($0.name)","v":\#($0.total),"t":\#(Fixture.start.seconds + $0.seconds)}"#
+    }
+    return .message(
+      Fixture.message("tonnelle/v1/up/cour/portail", "[\(text.joined(separator: ","))]", at: arriving))
+  }
+
+  private static let gate = #"{"id":"portail","place":"cour","fields":["in_total","out_total"],"period_s":600},"#
+
+  @Test("no order, no delay and no wrong clock lets a difference tell of school hours") func schoolHours() throws {
+    // Each total before school, the next one after it: whoever subtracts knows how many pupils there are.
+    let stories: [[(records: [(name: String, total: Int64, seconds: Int64)], arriving: Int64)]] = [
+      [
+        ([("in_total", 100, at(4, 7)), ("out_total", 100, at(4, 7))], at(4, 7)),
+        (
+          [
+            ("in_total", 110, at(4, 7, 50)), ("in_total", 400, at(4, 17)), ("out_total", 105, at(4, 7, 50)),
+            ("out_total", 390, at(4, 17)),
+          ], at(4, 17, 10)
+        ),
+      ],
+      [([("in_total", 110, at(4, 7, 50)), ("in_total", 400, at(4, 17))], at(7, 18))],
+      [
+        ([("in_total", 100, at(3, 19, 50))], at(4, 7, 50)), ([("in_total", 400, at(4, 4, 40))], at(4, 16, 40)),
+      ],
+    ]
+    for story in stories {
+      let world = try Fixture.world(sensors: Self.gate)
+      for message in story { _ = world.ingest(totals(message.records, arriving: message.arriving)) }
+      _ = world.advance(to: world.now + .seconds(1))
+      let people = try #require(world.people("cour"))
+      #expect(people <= 10, "\(story)")
+    }
+  }
+
+  @Test("a level that stands for an hour of school is refused at its end") func longLevel() throws {
+    let world = try Fixture.world()
+    for (payload, minute, isRefused) in [
+      (#"[{"n":"laeq_60m","v":60}]"#, Int64(31), true), (#"[{"n":"laeq_60s","v":60}]"#, 33, false),
+    ] {
+      let message = Fixture.message("tonnelle/v1/up/cour/cour", payload, at: at(3, 16, minute))
+      let admission = try world.admission(of: message)
+      #expect((admission == .refused(.schoolHours)) == isRefused, "\(payload)")
+    }
+  }
+
+  @Test("what happened before a place was emptied does not fill it again") func beforeReset() throws {
+    let world = try Fixture.world()
+    func door(_ entered: Int, _ left: Int, _ seconds: Int64, arriving: Int64) -> Entry {
+      let time = Fixture.start.seconds + seconds
+      return .message(
+        Fixture.message(
+          "tonnelle/v1/up/biblio/porte",
+          #"[{"n":"out_total","v":\#(left),"t":\#(time)},{"n":"in_total","v":\#(entered),"t":\#(time)}]"#, at: arriving)
+      )
+    }
+    _ = world.ingest(door(0, 0, at(3, 17), arriving: at(3, 17)))
+    _ = world.advance(to: Fixture.start + .seconds(at(3, 20)))  // closed at 19:00, emptied at 19:30
+    _ = world.ingest(door(50, 20, at(3, 18), arriving: at(3, 21)))
+    #expect(world.people("biblio") == 0)
+    // In one message, whoever went in may stand behind whoever went out.
+    _ = world.ingest(door(53, 23, at(4, 11), arriving: at(4, 11)))
+    #expect(world.people("biblio") == 0)
+    _ = world.ingest(door(58, 23, at(4, 11, 10), arriving: at(4, 11, 10)))
+    #expect(world.people("biblio") == 5)
+  }
+
+  @Test("presence follows the newest word of each sensor, and a dead one keeps nobody") func presence() throws {
+    let benches = ["a", "b"].map { #"{"id":"banc-\#($0)","place":"square","fields":["occupied"],"period_s":600},"# }
+    let world = try Fixture.world(sensors: benches.joined())
+    func bench(_ name: String, _ occupied: Int, _ minute: Int64, arriving: Int64) {
+      _ = world.ingest(
+        .message(
+          Fixture.message(
+            "tonnelle/v1/up/square/banc-\(name)",
+            #"[{"n":"occupied","v":\#(occupied),"t":\#(Fixture.start.seconds + minute * 60)}]"#, at: arriving * 60)))
+    }
+    bench("a", 0, 10, arriving: 10)
+    bench("a", 1, 0, arriving: 11)
+    #expect(world.people("square") == 0)
+    bench("a", 1, 20, arriving: 20)
+    #expect(world.people("square") == 1)
+    bench("b", 1, 4320, arriving: 4320)
+    bench("b", 0, 4330, arriving: 4330)
+    #expect(world.people("square") == 0)
+  }
+
+  @Test("after a clock was set back nothing has been so since a time that has not come") func since() throws {
+    let world = try Fixture.world()
+    let until = (Fixture.start + .hours(5)).rfc3339()
+    _ = world.ingest(
+      .command(
+        Fixture.message(
+          "tonnelle/v1/command/places/square/override",
+          #"{"state":"closed","by":"a","reason":"r","until":"\#(until)"}"#, at: 5400)))
+    _ = world.advance(to: Fixture.start + .seconds(6000))
+    _ = world.takeChanges()
+    _ = world.ingest(.clock(from: world.now, to: Fixture.start + .hours(1)))
+    _ = world.advance(to: Fixture.start + .seconds(3900))
+    let square = try #require(world.snapshot(version: 1)?.place("square"))
+    #expect(square.indicators.since <= world.now && square.indicators.availability == .closed)
+    #expect(world.takeChanges().indicators.count == 4)
+  }
+}

@@ -120,6 +120,7 @@ struct Comparison: ~Copyable {
       var back = try SeriesBank(kinds, clock: clock)
       for index in 0..<3 { back.adopt(SeriesIndex(index), from: other, at: SeriesIndex(index + 1)) }
       bank = back
+      for index in models.indices { models[index].adopted(clock: clock) }
     }
     return nil
   }
@@ -161,8 +162,11 @@ struct Comparison: ~Copyable {
       guard let classes = bank.classes(of: SeriesIndex(1), from: from, to: clock + 120_000) else { return "no classes" }
       let rings = layout.classRings
       let number =
-        rings.indices.first { NaiveSeries.oldest(rings[$0], clock: clock) * Int64(rings[$0].seconds) * 1000 <= from }
-        ?? rings.count - 1
+        rings.indices.first {
+          max(
+            models[1].classesHeldFrom[$0],
+            NaiveSeries.oldest(rings[$0], clock: clock) * Int64(rings[$0].seconds) * 1000) <= from
+        } ?? rings.count - 1
       var levels: [Int64: Int64] = [:]
       let first = max(NaiveSeries.interval(from, rings[number]), NaiveSeries.oldest(rings[number], clock: clock))
       for (interval, seconds) in models[1].classRings[number]
@@ -192,7 +196,11 @@ struct Comparison: ~Copyable {
       let rings = layout.rings
       let fitting = rings.indices.filter { seconds % rings[$0].seconds == 0 }
       let start = fitting.map {
-        (ring: $0, from: NaiveSeries.oldest(rings[$0], clock: clock) * Int64(rings[$0].seconds) * 1000)
+        (
+          ring: $0,
+          from: max(
+            models[0].heldFrom[$0], NaiveSeries.oldest(rings[$0], clock: clock) * Int64(rings[$0].seconds) * 1000)
+        )
       }
       guard let ring = start.first(where: { $0.from <= from }) ?? start.last else { return "no ring" }
       if answer.ringSeconds != rings[ring.ring].seconds || answer.heldFrom != ring.from {

@@ -33,10 +33,15 @@ struct NaiveSeries {
   var running: Int64?
   var lastTotal: (total: Int64, time: Int64)?
   var lastTime: Int64 = -1
+  /// From when on each ring holds all that it shows, after a rewind or an adoption.
+  var heldFrom: [Int64]
+  var classesHeldFrom: [Int64]
 
   init(_ kind: SeriesKind) {
     self.kind = kind
     rings = kind.layout.rings.map { _ in [:] }
+    heldFrom = kind.layout.rings.map { _ in 0 }
+    classesHeldFrom = kind.layout.classRings.map { _ in 0 }
     classRings = isSound(kind) ? kind.layout.classRings.map { _ in [:] } : []
   }
 
@@ -45,6 +50,24 @@ struct NaiveSeries {
   /// The first interval that a ring shows at a clock.
   static func oldest(_ ring: Ring, clock: Int64) -> Int64 {
     max(0, interval(clock + 120_000, ring) - Int64(ring.count) + 1)
+  }
+
+  /// From when on a ring holds all, once the clock was set back to a time: not what it had forgotten, but what comes.
+  private static func heldAfter(_ time: Int64, _ held: Int64, _ ring: Ring, _ newest: Int64?) -> Int64 {
+    let step = Int64(ring.seconds) * 1000
+    let oldest = newest.map { max(0, interval($0, ring) - Int64(ring.count) + 1) * step } ?? 0
+    return min(max(held, oldest), (time / step + 1) * step)
+  }
+
+  /// Longer rings take it over, and these again: what they show they held when it was taken over.
+  mutating func adopted(clock: Int64) {
+    for (number, ring) in kind.layout.rings.enumerated() {
+      heldFrom[number] = max(heldFrom[number], Self.oldest(ring, clock: clock) * Int64(ring.seconds) * 1000)
+    }
+    for (number, ring) in kind.layout.classRings.enumerated() {
+      classesHeldFrom[number] = max(
+        classesHeldFrom[number], Self.oldest(ring, clock: clock) * Int64(ring.seconds) * 1000)
+    }
   }
 
   mutating func append(_ sample: Sample, clock: Int64) -> Appended {
@@ -102,12 +125,14 @@ struct NaiveSeries {
     guard time > lastTime else { return .superseded }
     var difference: Int64 = 0
     if let lastTotal {
+      let minutes = (time - lastTotal.time + 59_999) / 60_000
+      let most = min(minutes * model.maximumPerMinute, 1 << Int64(model.bits - 2))
       difference = total - lastTotal.total
       if difference < 0 {
         let wrapped = difference + 1 << Int64(model.bits)
-        let minutes = (time - lastTotal.time + 59_999) / 60_000
-        difference = wrapped <= min(minutes * model.maximumPerMinute, 1 << Int64(model.bits - 2)) ? wrapped : total
+        difference = wrapped <= most ? wrapped : total
       }
+      if difference > 10 * most { difference = 0 }
     }
     lastTotal = (total, time)
     lastTime = time
@@ -120,6 +145,12 @@ struct NaiveSeries {
     raw = raw.filter { $0.time <= time }
     let finest = Int64(kind.layout.rings[0].seconds) * 1000
     let start = time / finest * finest
+    for (number, ring) in kind.layout.rings.enumerated() {
+      heldFrom[number] = Self.heldAfter(time, heldFrom[number], ring, running)
+    }
+    for (number, ring) in kind.layout.classRings.enumerated() {
+      classesHeldFrom[number] = Self.heldAfter(time, classesHeldFrom[number], ring, running)
+    }
     guard let running, running > start || running == start && (raw.isEmpty || raw.count < before) else { return }
     self.running = start
     for (number, ring) in kind.layout.rings.enumerated() {

@@ -216,6 +216,64 @@ import Testing
     }
   }
 
+  @Test("a ring says from when on it holds what it shows: after moving into a longer one, and after a step back")
+  func heldFrom() throws {
+    var bank = try bank()
+    for minute in Int64(0)..<300 {
+      bank.advance(to: Self.start + minute * 60_000)
+      _ = bank.append(sample(minute * 60, minute), to: series)
+    }
+    var long = RingLayout()
+    long.rings[0].count = 240
+    var other = try SeriesBank([SeriesKind(.value, layout: long)], clock: bank.clock)
+    other.adopt(series, from: bank, at: series)
+    let threeHours = bank.clock - 3 * 3_600_000
+    #expect(other.sum(of: series, from: threeHours, to: .max).ringSeconds == 900)
+    #expect(other.sum(of: series, from: threeHours, to: .max) == bank.sum(of: series, from: threeHours, to: .max))
+    let heldFrom = try other.steps(of: series, from: bank.clock - 60_000, to: bank.clock, seconds: 60).heldFrom
+    #expect(heldFrom == bank.clock - 117 * 60_000)
+    bank.rewind(to: bank.clock - 3_600_000)
+    let sum = bank.sum(of: series, from: bank.clock - 110 * 60_000, to: bank.clock)
+    #expect(sum.ringSeconds == 900 && sum.bucket.count >= 105)
+  }
+
+  @Test("ranges at the beginning of time and beyond its end are answered, with nothing") func edges() throws {
+    let bank = try SeriesBank([SeriesKind(.sound)], clock: Self.start)
+    for (from, to) in [(Int64(-1), Int64(0)), (-100, 0), (.min, 0), (.min, -5), (.max - 1, .max)] {
+      let sum = bank.sum(of: series, from: from, to: to)
+      #expect(sum.bucket.count == 0 && sum.range.isEmpty)
+      let steps = try bank.steps(of: series, from: from, to: to, seconds: 60).steps
+      #expect(steps.allSatisfy { $0.bucket.count == 0 } && steps.count <= 1)
+      #expect(bank.classes(of: series, from: from, to: to)?.total == 0)
+    }
+    #expect(bank.classes(of: series, from: 0, to: .min)?.total == 0)
+    let vast = try bank.steps(of: series, from: -1, to: 0, seconds: 4_611_686_018_427_360)
+    #expect(vast.steps.isEmpty)
+  }
+
+  @Test("a step back through a flood of day-long readings of one level") func floodAndRewind() throws {
+    var bank = try bank(SeriesKind(.sound, layout: RingLayout(raw: 65_535)))
+    for millisecond in Int64(0)..<49_800 {
+      _ = bank.append(Sample(time: Self.start + millisecond, value: 50_000, seconds: 86_400), to: series)
+    }
+    bank.rewind(to: Self.start + 49_790)
+    let classes = bank.classes(of: series, from: Self.start, to: .max)
+    #expect(classes?.seconds[20] == 65_535)
+    #expect(bank.samples(of: series).count == 49_791)
+  }
+
+  @Test("what a bank takes over from one whose clock is ahead ends at its own clock") func adoptedAhead() throws {
+    var ahead = try SeriesBank([SeriesKind(.value)], clock: Self.start + 86_400_000)
+    _ = ahead.append(sample(-60, 1), to: series)
+    _ = ahead.append(sample(86_400, 2), to: series)
+    var bank = try bank()
+    bank.adopt(series, from: ahead, at: series)
+    #expect(bank.samples(of: series).map(\.value) == [1])
+    let outcome = bank.append(sample(0, 3), to: series)
+    #expect(outcome == .accepted(missed: []))
+    #expect(bank.sum(of: series, from: Self.start, to: Self.start + 60_000, ring: 0).bucket.count == 1)
+  }
+
   @Test("seconds of a class stay at 65,535") func classesSaturate() throws {
     var bank = try bank(SeriesKind(.sound))
     for second in Int64(0)..<3 { _ = bank.append(sample(second, 50_400, weight: 40_000), to: series) }
@@ -258,8 +316,10 @@ import Testing
     (RingLayout(rings: [Ring(seconds: 90_000, count: 5)]), "86400"),
     (RingLayout(rings: [Ring(seconds: 60, count: 70_000)]), "70000 buckets"),
     (RingLayout(rings: [Ring(seconds: 60, count: 2)]), "too short"),
-    (RingLayout(rings: [Ring(seconds: 60, count: 9), Ring(seconds: 90, count: 9)]), "whole buckets of 60"),
-    (RingLayout(rings: [Ring(seconds: 60, count: 90), Ring(seconds: 900, count: 6)]), "no further back"),
+    (RingLayout(rings: [Ring(seconds: 60, count: 9), Ring(seconds: 90, count: 9)]), "whole number of finer ones"),
+    (RingLayout(rings: [Ring(seconds: 60, count: 90), Ring(seconds: 900, count: 6)]), "less far back"),
+    // Nine minutes reach back eight whole ones, two times five minutes one of five.
+    (RingLayout(rings: [Ring(seconds: 60, count: 9), Ring(seconds: 300, count: 2)]), "less far back"),
     (RingLayout(classRings: [Ring(seconds: 60, count: 121)]), "at least as long"),
     (RingLayout(classRings: [Ring(seconds: 3600, count: 9), Ring(seconds: 900, count: 9)]), "fine to coarse"),
   ]
@@ -405,6 +465,10 @@ import Testing
     #expect(refusal(other) == .checksum)
     var young = try SeriesBank(Self.kinds, clock: Self.start - 86_400_000)
     #expect(throws: SnapshotError.ahead) { try young.restore(bytes.span, to: SeriesIndex(0)) }
+    // A counter's last total beyond the clock would refuse every total until then.
+    let counter = bank.snapshot(of: SeriesIndex(2))
+    #expect(throws: SnapshotError.ahead) { try young.restore(counter.span, to: SeriesIndex(2)) }
+    #expect(refusal(Array("{}".utf8)) == .notASnapshot && refusal(Array(bytes[..<50])) == .length(said: 100, found: 50))
     // The check value of CRC-32: the digits 1 to 9.
     #expect(CRC32.checksum(Array("123456789".utf8).span, count: 9) == 0xCBF4_3926)
   }
@@ -425,9 +489,12 @@ import Testing
       "the same message twice, and another total for its time", 32, [(0, 5), (0, 5), (0, 6)],
       [.baseline, .repeated, .conflicting]
     ),
+    ("a counter said to have 16 bits that has more", 16, [(0, 100_000), (10, 34_470)], [.baseline, .implausible]),
     (
-      "a counter said to have 16 bits that has more", 16, [(0, 100_000), (10, 34_470)], [.baseline, .restarted(34_470)]
+      "another device in its place", 16, [(0, 50_000), (5, 40_000), (6, 40_003)],
+      [.baseline, .implausible, .counted(3)]
     ),
+    ("a school class, then a fault", 16, [(0, 3), (1, 93), (2, 60_093)], [.baseline, .counted(90), .implausible]),
     ("first total ever", 32, [(0, 5_000_000)], [.baseline]),
   ]
 
@@ -474,8 +541,8 @@ import Testing
       outcomes.append(bank.count(total: total, at: time, seconds: 60, in: series).appended)
     }
     let good = Appended.accepted(missed: [])
-    #expect(outcomes == [good, good, good, .outOfRange, good])
-    #expect(bank.samples(of: series).map(\.value) == [0, 3000, 0, 7000])
+    #expect(outcomes == [good, good, good, good, good])
+    #expect(bank.samples(of: series).map(\.value) == [0, 3000, 0, 0, 7000] && bank.tally(of: series).implausible == 1)
     let late = bank.count(total: 1001, at: start + 1000, seconds: 60, in: series)
     #expect(late.appended == .superseded && late.step == nil)
     for (total, time, outcome) in [
@@ -484,6 +551,6 @@ import Testing
       let appended = bank.count(total: total, at: time, seconds: 60, in: series).appended
       #expect(appended == outcome)
     }
-    #expect(bank.samples(of: series).count == 4)
+    #expect(bank.samples(of: series).count == 5)
   }
 }
