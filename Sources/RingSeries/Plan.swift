@@ -164,7 +164,7 @@ extension SeriesKind {
     return layout.rings.map { ($0, stride) } + (isSound ? layout.classRings.map { ($0, SoundClasses.byteCount) } : [])
   }
 
-  /// Memory of one series of this kind in bytes, headers included.
+  /// Memory of one series of this kind in bytes.
   public var byteCount: Int {
     strides.reduce(Location.columnByteCount + layout.raw * StoredSample.byteCount) {
       $0 + $1.ring.count * $1.stride

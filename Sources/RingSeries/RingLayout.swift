@@ -39,7 +39,7 @@ public struct RingLayout: Hashable, Sendable {
 
   /// Most readings in a raw ring, and most buckets in a ring: their places are counted in 16 bits.
   public static let maximumCount = 65_535
-  /// Most rings of buckets: their running buckets lie in the series' header.
+  /// Most rings of buckets: their running buckets lie in columns of a fixed number.
   public static let maximumRings = 4
   /// Longest bucket in seconds; civil days and anything longer belong to a calendar.
   public static let maximumSeconds = 86_400

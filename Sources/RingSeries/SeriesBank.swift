@@ -32,8 +32,8 @@ public struct Sample: Hashable, Sendable {
 /// Series of fixed capacity over one clock that only `advance` moves.
 ///
 /// A reading may come in any order of time: it counts in the raw ring if that still reaches back to it, and in the
-/// bucket of its start in each ring that does. The running bucket of each ring lies in the series' header and holds only
-/// what no finer running bucket holds; when a finer one closes it goes to its ring and is added to the coarser one.
+/// bucket of its start in each ring that does. The running bucket of each ring lies apart from it and holds only what no
+/// finer running bucket holds; when a finer one closes it goes to its ring and is added to the coarser one.
 public struct SeriesBank: ~Copyable, Sendable {
   /// How far ahead of the clock a reading may lie, in milliseconds.
   public static let aheadTolerance: Int64 = 120_000
