@@ -194,11 +194,12 @@ extension CityState {
     }
     guard sensorsListening > 0 else { return nil }
     let covered = heard.covered(of: 900 * sensorsListening)
-    guard covered * 1000 >= 900 * sensorsListening * city.choices.noiseCoverage, heard.seconds > 0 else {
+    guard covered * 1000 >= 900 * sensorsListening * city.choices.noiseCoverage, let energy = heard.meanEnergy
+    else {
       places[index].noise.forget()
       return nil
     }
-    let level = Sound.laeq(energy: heard.energy, seconds: heard.seconds)
+    let level = Sound.laeq(meanEnergy: energy)
     let classIndex = places[index].noise.update(
       level.rawValue, borders: city.choices.noiseBorders.map(\.rawValue), margin: 2000, patience: nil, at: now)
     return .init(laeq: level.rounded(to: 1000), noiseClass: NoiseClass.allCases[classIndex])

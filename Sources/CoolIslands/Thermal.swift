@@ -35,13 +35,11 @@ public enum Thermal {
 
 /// Formulas of sound.
 public enum Sound {
-  /// LAeq of an energy over a time: 10·lg(energy / seconds), IEC 61672-1.
+  /// LAeq of a mean energy: 10·lg of it, IEC 61672-1.
   ///
-  /// - Parameters:
-  ///   - energy: Σ seconds × 10^(level / 10 dB).
-  ///   - seconds: Σ seconds, above 0.
+  /// - Parameter meanEnergy: Σ seconds × 10^(level / 10 dB) / Σ seconds, above 0.
   /// - Returns: the level, rounded to thousandths of a decibel.
-  public static func laeq(energy: Int128, seconds: Int64) -> MilliDecibels {
-    MilliDecibels(rounding: 10 * log10(Double(energy) / Double(seconds)))
+  public static func laeq(meanEnergy: Double) -> MilliDecibels {
+    MilliDecibels(rounding: 10 * log10(meanEnergy))
   }
 }

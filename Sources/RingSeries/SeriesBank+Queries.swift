@@ -157,6 +157,12 @@ extension SeriesBank {
     (ring.interval(clamped(from)), ring.interval(clamped(to)))
   }
 
+  /// The oldest interval of a ring that it still holds and that may still be seen.
+  private func oldestShown(_ number: Int, running: Int64) -> Int64 {
+    let ring = rings[number]
+    return max(running - ring.count.value + 1, ring.interval(starts[number]))
+  }
+
   /// The sum of some intervals of a ring, of those that it holds.
   func sum(_ number: Int, _ intervals: Range<Int64>, _ at: Location) -> Bucket {
     let plan = plans[at.plan]
@@ -165,8 +171,7 @@ extension SeriesBank {
     var total = Bucket()
     guard start != Hot.never else { return total }
     let running = ring.interval(start)
-    // What the ring holds, what may still be seen of it, what is asked for.
-    let oldest = max(running - ring.count.value + 1, ring.interval(starts[plan.rings.lowerBound + number]))
+    let oldest = oldestShown(plan.rings.lowerBound + number, running: running)
     var interval = max(intervals.lowerBound, oldest)
     let end = min(intervals.upperBound, running)
     if interval < end {
@@ -212,7 +217,7 @@ extension SeriesBank {
     guard start != Hot.never, from < to, to > 0 else { return classes }
     let (first, last) = intervals(of: ring, from: from, to: to - 1)
     let running = ring.interval(start)
-    let oldest = max(running - ring.count.value + 1, ring.interval(starts[number]))
+    let oldest = oldestShown(number, running: running)
     let held = max(first, oldest)..<max(first, oldest, min(last, running) + 1)
     for interval in held {
       let place = ring.place(interval, at)

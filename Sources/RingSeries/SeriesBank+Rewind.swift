@@ -40,20 +40,18 @@ extension SeriesBank {
     slab[at.hot, as: Hot.self].bucket = running
     slab[at.runningEnergy(0)] = energy
     begin(at: start, at)
-    for (number, ring) in rings[plan.rings].enumerated() {
-      if number > 0 {
-        let finer = rings[plan.rings.lowerBound + number - 1]
-        let first = finer.interval(ring.step.floor(time))
-        var running = StoredBucket()
-        var energy = StoredEnergy()
-        for interval in finer.held(first..<finer.interval(time), newest: finer.interval(before)) {
-          let place = finer.place(interval, at)
-          running.add(slab[place])
-          if plan.isSound { energy.add(slab[place + StoredBucket.byteCount]) }
-        }
-        slab[at.running(number)] = running
-        slab[at.runningEnergy(number)] = energy
+    for (number, ring) in rings[plan.rings].enumerated().dropFirst() {
+      let finer = rings[plan.rings.lowerBound + number - 1]
+      let first = finer.interval(ring.step.floor(time))
+      var running = StoredBucket()
+      var energy = StoredEnergy()
+      for interval in finer.held(first..<finer.interval(time), newest: finer.interval(before)) {
+        let place = finer.place(interval, at)
+        running.add(slab[place])
+        if plan.isSound { energy.add(slab[place + StoredBucket.byteCount]) }
       }
+      slab[at.running(number)] = running
+      slab[at.runningEnergy(number)] = energy
     }
     // Last: a coarser running bucket was made from rows that may now be somebody else's.
     for ring in rings[plan.rings] {

@@ -77,7 +77,7 @@ import Testing
       $0 + Int128(SoundEnergy.energy(milliDecibels: $1.level, seconds: $1.seconds))
     }
     let seconds = example.parts.reduce(0) { $0 + $1.seconds }
-    #expect(abs(Sound.laeq(energy: energy, seconds: seconds).units - example.laeq) <= 0.0011)
+    #expect(abs(Sound.laeq(meanEnergy: Double(energy) / Double(seconds)).units - example.laeq) <= 0.0011)
   }
 }
 

@@ -33,7 +33,6 @@ final class SimulatedBroker: GatewayLink {
   private(set) var faults: [Fault: Int] = [:]
   /// Whether the next CONNACK announces the session of before.
   private var hasSession = false
-  private(set) var lostSessions = 0
 
   private var queue: [Outgoing] = []
   private var inFlight: [Outgoing] = []
@@ -81,7 +80,6 @@ final class SimulatedBroker: GatewayLink {
     guard !keepingSession else { return }
     (hasSession, queue, inFlight, unsent) = (false, [], [], [])
     retained = [:]
-    lostSessions += 1
   }
 
   /// The process dies at one of its next calls.

@@ -81,7 +81,6 @@ final class Simulation {
   private var published: [[UInt8]: Int] = [:]
   private var required: Set<[UInt8]> = []
   private var serial = 0
-  private var clockWentBack = false
   private static let steps = 80
 
   static func run(seed: UInt64) throws -> Story {
@@ -224,7 +223,6 @@ final class Simulation {
     case 11:
       let forward = Bool.random(using: &dice)
       broker.strike(forward ? .clockForward : .clockBack)
-      clockWentBack = clockWentBack || !forward
       now.core =
         now.core + .seconds(forward ? .random(in: 6...3600, using: &dice) : -.random(in: 6...3600, using: &dice))
     default:
