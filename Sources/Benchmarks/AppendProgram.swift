@@ -80,7 +80,7 @@ enum AppendProgram {
   /// The same with the journal that the gateway keeps: each sample a message, 1,000 messages a commit.
   private static func appendToJournal(_ series: Int, _ scrapes: Int) throws -> Double {
     let folder = try Folder()
-    let journal = try Journal(folder: folder.path)
+    let journal = try Database(folder: folder.path)
     var bank = try SeriesBank(kinds(series), clock: start)
     let before = processorTime()
     for scrape in 0..<scrapes {

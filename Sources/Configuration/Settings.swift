@@ -25,6 +25,31 @@ public struct Settings: Sendable {
   /// The map's base layer; none draws places on plain ground.
   public var tiles: Tiles?
 
+  /// How long what is stored is kept.
+  public var retention = Retention()
+  /// What a single sensor may take.
+  public var limits = Limits()
+
+  /// How long what is stored is kept.
+  public struct Retention: Hashable, Sendable {
+    /// Days of the journal.
+    public var journalDays: Int64 = 7
+    /// Mebibytes of the journal, if they are reached before the days.
+    public var journalMebibytes: Int64 = 2048
+    /// Civil days whose quarter hours are kept.
+    public var quarterDays: Int64 = 35
+    /// Civil days whose hours are kept, and of transitions: three years.
+    public var historyDays: Int64 = 1096
+  }
+
+  /// What a single sensor may take, so that one that shouts is heard no louder than the others.
+  public struct Limits: Hashable, Sendable {
+    /// Messages a second in the long run.
+    public var messagesPerSecond: Int64 = 20
+    /// Messages at once, after it was silent: what it sent while nobody listened arrives together.
+    public var messagesAtOnce: Int64 = 72_000
+  }
+
   /// Where the broker is and how to talk to it.
   public struct Broker: Sendable {
     /// Host name or address.

@@ -64,9 +64,31 @@ struct SettingsReader {
       zone.finish()
     }
     if let rings = root.object("rings") { content.rings = self.rings(rings) }
+    retentionAndLimits(root, &content.settings)
     if let choices = root.object("choices") { self.choices(choices, &content.choices) }
     root.finish()
     return content
+  }
+
+  private func retentionAndLimits(_ root: ObjectReader, _ settings: inout Settings) {
+    if let retention = root.object("retention") {
+      let kept = settings.retention
+      settings.retention.journalDays = retention.integer("journal_days", in: 1...3650).map(Int64.init) ?? kept.journalDays
+      settings.retention.journalMebibytes =
+        retention.integer("journal_mib", in: 16...1_048_576).map(Int64.init) ?? kept.journalMebibytes
+      settings.retention.quarterDays =
+        retention.integer("quarters_days", in: 15...3650).map(Int64.init) ?? kept.quarterDays
+      settings.retention.historyDays =
+        retention.integer("history_days", in: 35...36_500).map(Int64.init) ?? kept.historyDays
+      retention.finish()
+    }
+    if let limits = root.object("limits") {
+      settings.limits.messagesPerSecond =
+        limits.integer("messages_per_second", in: 1...1_000_000).map(Int64.init) ?? settings.limits.messagesPerSecond
+      settings.limits.messagesAtOnce =
+        limits.integer("messages_at_once", in: 1...10_000_000).map(Int64.init) ?? settings.limits.messagesAtOnce
+      limits.finish()
+    }
   }
 
   /// How much is kept of a field: `"laeq": { "raw": 512, "minutes": 240, "quarters": 288, "hours": 720 }`.

@@ -51,6 +51,11 @@ public struct City: Sendable {
 }
 
 extension City {
+  /// The number of the ring of quarter hours; minutes come before it, hours after.
+  static let quarters = 1
+  /// A quarter of an hour in milliseconds.
+  public static let quarter: Int64 = 900_000
+
   /// The kinds of a sensor's series, one a field.
   func seriesKinds(of sensor: Sensor) -> [SeriesKind] {
     sensor.fields.map { field in
@@ -62,6 +67,12 @@ extension City {
         }
       return SeriesKind(measure, layout: rings[field] ?? RingLayout())
     }
+  }
+
+  /// How far back the shortest ring of quarter hours reaches.
+  public var quartersHeld: Span {
+    let counts = sensors.flatMap(seriesKinds).map { $0.layout.rings[Self.quarters].count }
+    return .milliseconds(Int64(counts.min() ?? 4) * Self.quarter)
   }
 
   /// Memory of all series in bytes.

@@ -35,16 +35,18 @@ extension CityState {
   private mutating func refreshDay(_ index: Int, at now: Instant) -> Bool {
     let day = city.zone.civil(now).day
     guard places[index].day != day else { return false }
-    func intervals(_ hours: OpeningHours) -> [PublicInterval] {
-      hours.intervals(from: day.adding(days: -1), days: Self.daysAhead + 2, zone: city.zone, holidays: city.holidays)
-    }
-    if case .hours(let hours) = city.places[index].opening {
-      places[index].intervals = intervals(hours)
-    } else {
-      places[index].intervals = []
-    }
     places[index].day = day
+    restoreIntervals(index)
     return true
+  }
+
+  /// Computes the intervals of a place from its day.
+  mutating func restoreIntervals(_ index: Int) {
+    guard case .hours(let hours) = city.places[index].opening, let day = places[index].day else {
+      return places[index].intervals = []
+    }
+    places[index].intervals = hours.intervals(
+      from: day.adding(days: -1), days: Self.daysAhead + 2, zone: city.zone, holidays: city.holidays)
   }
 
   private mutating func evaluate(_ index: Int, at now: Instant) -> PublicIndicators {
@@ -119,7 +121,7 @@ extension CityState {
     bank.sum(of: series, from: (end - .minutes(minutes)).milliseconds, to: end.milliseconds, ring: 0).bucket
   }
 
-  private func series(_ field: Field, of sensor: Int) -> SeriesIndex? {
+  func series(_ field: Field, of sensor: Int) -> SeriesIndex? {
     city.sensors[sensor].fields.firstIndex(of: field).map { sensors[sensor].series[$0] }
   }
 

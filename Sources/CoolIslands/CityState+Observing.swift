@@ -5,6 +5,26 @@ public import Quantities
 public import RingSeries
 public import SensorProtocol
 
+/// A reading that counts though the rings of quarter hours no longer reach back to it: the history takes it.
+public struct LateReading: Hashable, Sendable {
+  /// Its sensor's identifier.
+  public let sensor: String
+  /// Its field's name.
+  public let field: String
+  /// When it was measured.
+  public let time: Instant
+  /// The bucket of this reading alone.
+  public let bucket: Bucket
+
+  init(_ entered: CityState.Entered, of field: Field, sensor: String) {
+    self.sensor = sensor
+    self.field = field.rawValue
+    time = entered.time
+    let sample = Sample(time: entered.time.milliseconds, value: entered.value, seconds: entered.seconds)
+    bucket = Bucket(sample, isSound: field == .laeq)
+  }
+}
+
 extension CityState {
   /// A reading may be this much ahead of its arrival as it is.
   static let slightlyAhead = Span.minutes(2)
@@ -13,45 +33,108 @@ extension CityState {
   /// Older readings than this are refused.
   static let oldest = Span.days(14)
 
-  /// Takes one observation of a sensor.
+  /// Takes a message of a sensor; each of its readings is accounted for.
   ///
   /// - Parameters:
-  ///   - observation: what was measured.
+  ///   - payload: what the sensor sent.
   ///   - sensor: the sensor's index.
-  ///   - arrival: when the message came.
-  /// - Returns: what became of it.
-  /// - Throws: ``Refusal`` when it does not count.
-  public mutating func observe(
+  ///   - arrival: when it came.
+  /// - Returns: the readings that count and that the rings of quarter hours no longer reach back to.
+  public mutating func receive(_ payload: [UInt8], sensor: Int, arrival: Instant) -> [LateReading] {
+    messages += 1
+    let decoded: Decoded
+    do {
+      decoded = try city.sensors[sensor].decoder.decode(payload, arrival: arrival)
+    } catch {
+      refuse(error, 1, sensor: sensor)
+      return []
+    }
+    sensors[sensor].account.receive(decoded.observations.count + decoded.refusals.count)
+    for refusal in decoded.refusals { sensors[sensor].account.refuse(refusal) }
+    var late: [LateReading] = []
+    for observation in decoded.observations {
+      do {
+        let entered = try enter(observation, sensor: sensor, arrival: arrival)
+        sensors[sensor].account.note(entered.appended)
+        guard case .accepted(let missed) = entered.appended else { continue }
+        note(observation, entered, sensor: sensor, arrival: arrival)
+        if missed.contains(.buckets(City.quarters)) {
+          late.append(LateReading(entered, of: observation.field, sensor: city.sensors[sensor].id))
+        } else {
+          unwritten[entered.series.rawValue] = min(unwritten[entered.series.rawValue], entered.time.milliseconds)
+        }
+      } catch {
+        sensors[sensor].account.refuse(error)
+      }
+    }
+    return late
+  }
+
+  /// Something arrived that does not count.
+  ///
+  /// - Parameters:
+  ///   - refusal: why.
+  ///   - readings: how many readings it held; 1 where that cannot be known.
+  ///   - sensor: the index of its sensor; nil for a topic of none.
+  public mutating func refuse(_ refusal: Refusal, _ readings: Int64, sensor: Int?) {
+    guard let sensor else {
+      others.receive(Int(readings))
+      return others.refuse(refusal, readings)
+    }
+    sensors[sensor].account.receive(Int(readings))
+    sensors[sensor].account.refuse(refusal, readings)
+  }
+
+  /// Takes a message into some of its sensor's series and nothing else.
+  ///
+  /// It is for series that were put back as they were before the message, while the rest of the state is that of a later
+  /// moment and knows of it.
+  ///
+  /// - Parameters:
+  ///   - payload: what the sensor sent.
+  ///   - sensor: the sensor's index.
+  ///   - arrival: when it came.
+  ///   - isWanted: whether a series is to take it.
+  public mutating func catchUp(
+    _ payload: [UInt8], sensor: Int, arrival: Instant, where isWanted: (SeriesIndex) -> Bool
+  ) {
+    guard let decoded = try? city.sensors[sensor].decoder.decode(payload, arrival: arrival) else { return }
+    for observation in decoded.observations {
+      guard let series = series(observation.field, of: sensor), isWanted(series) else { continue }
+      _ = try? enter(observation, sensor: sensor, arrival: arrival)
+    }
+  }
+
+  /// What became of a reading in its series.
+  struct Entered {
+    let series: SeriesIndex
+    let time: Instant
+    /// Of a total the difference, in thousandths.
+    let value: Int64
+    let seconds: Int64
+    let appended: Appended
+    let step: Counter.Step?
+  }
+
+  /// Puts a reading into its series; this depends on the series, its last total's arrival and the clock alone.
+  private mutating func enter(
     _ observation: Observation, sensor: Int, arrival: Instant
-  ) throws(Refusal) -> Appended {
+  ) throws(Refusal) -> Entered {
     guard let field = city.sensors[sensor].fields.firstIndex(of: observation.field) else { throw .notThisSensors }
     let time = try Self.accepted(observation.time, arrival: arrival)
     let series = sensors[sensor].series[field]
     let seconds = observation.seconds ?? city.sensors[sensor].period
-    let appended: Appended
-    var step: Counter.Step?
-    if observation.field.isTotal {
-      forgetTotal(field, of: sensor, before: time, arrival: arrival)
-      (appended, step) = bank.count(
-        total: observation.value / 1000, at: time.milliseconds, seconds: seconds, in: series)
-    } else {
-      appended = bank.append(
+    guard observation.field.isTotal else {
+      let appended = bank.append(
         Sample(time: time.milliseconds, value: observation.value, seconds: seconds), to: series)
+      return Entered(
+        series: series, time: time, value: observation.value, seconds: seconds, appended: appended, step: nil)
     }
-    switch appended {
-    case .accepted:
-      sensors[sensor].readings += 1
-      sensors[sensor].lastObserved = max(sensors[sensor].lastObserved ?? time, time)
-      let isNewest = bank.latest(of: series)?.time == time.milliseconds
-      note(observation, step, sensor: sensor, at: time, isNewest: isNewest)
-      // Nothing public may move because somebody passed: people are looked at on the five-minute grid alone.
-      guard !observation.field.isAboutPeople else { break }
-      sensors[sensor].lastMeasured = max(sensors[sensor].lastMeasured ?? time, time)
-      if let place = city.sensors[sensor].place { schedule(place, at: arrival.nextWholeSecond) }
-    case .repeated, .conflicting, .tooOld, .ahead, .outOfRange, .superseded:
-      break
-    }
-    return appended
+    forgetTotal(field, of: sensor, before: time, arrival: arrival)
+    let (appended, step) = bank.count(
+      total: observation.value / 1000, at: time.milliseconds, seconds: seconds, in: series)
+    return Entered(
+      series: series, time: time, value: (step?.people ?? 0) * 1000, seconds: seconds, appended: appended, step: step)
   }
 
   private static func accepted(_ time: Instant, arrival: Instant) throws(Refusal) -> Instant {
@@ -61,9 +144,16 @@ extension CityState {
     return arrival
   }
 
-  private mutating func note(
-    _ observation: Observation, _ step: Counter.Step?, sensor: Int, at time: Instant, isNewest: Bool
-  ) {
+  /// What a reading that counts means beside its series.
+  private mutating func note(_ observation: Observation, _ entered: Entered, sensor: Int, arrival: Instant) {
+    let (time, step) = (entered.time, entered.step)
+    sensors[sensor].lastObserved = max(sensors[sensor].lastObserved ?? time, time)
+    // Nothing public may move because somebody passed: people are looked at on the five-minute grid alone.
+    if !observation.field.isAboutPeople {
+      sensors[sensor].lastMeasured = max(sensors[sensor].lastMeasured ?? time, time)
+      if let place = city.sensors[sensor].place { schedule(place, at: arrival.nextWholeSecond) }
+    }
+    let isNewest = bank.latest(of: entered.series)?.time == time.milliseconds
     if observation.field == .batteryPercent && isNewest { sensors[sensor].battery = MilliPercent(observation.value) }
     guard observation.field.isAboutPeople, let place = city.sensors[sensor].place else { return }
     let count = observation.value / 1000

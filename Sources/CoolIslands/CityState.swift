@@ -35,7 +35,7 @@ struct SensorState {
   var lastObserved: Instant?
   /// When it last said something that is not about people: what the public may know of its life.
   var lastMeasured: Instant?
-  var readings: Int64 = 0
+  var account = Account()
   /// When the last total of a field arrived, by the field's place.
   var totalArrivals: [Int: Instant] = [:]
   var occupied: Bool?
@@ -71,10 +71,22 @@ public struct CityState: ~Copyable, Sendable {
   var sensors: [SensorState]
   /// Sensors of each place, by index.
   let sensorsOfPlace: [[Int]]
+  /// The sensor of each series, and which of its fields it is.
+  let owners: [(sensor: Int, field: Int)]
   private let sensorOfTopic: [String: Int]
+  private let sensorOfID: [String: Int]
   /// The next moment at which a place must be evaluated.
   public internal(set) var nextDue: Instant
+  /// Messages of sensors that were stored, and commands that were obeyed.
+  var messages: Int64 = 0
+  var commands: Int64 = 0
+  /// Raw readings that lay after a moment to which the clock was set back.
+  var forgotten: Int64 = 0
+  /// What came on topics of no sensor, and from sensors that are gone.
+  var others = Account()
   var bank: SeriesBank
+  /// By series: from which time on the history does not know its quarter hours as they are; `.max` where it does.
+  var unwritten: [Int64]
 
   /// The grid on which public occupancy may change.
   static let occupancyGrid = Span.minutes(5)
@@ -90,15 +102,20 @@ public struct CityState: ~Copyable, Sendable {
           return SeriesIndex(kinds.count - 1)
         })
     }
+    owners = city.sensors.enumerated().flatMap { sensor, configured in
+      configured.fields.indices.map { (sensor, $0) }
+    }
     do {
       bank = try SeriesBank(kinds, clock: now.milliseconds)
     } catch {
       // The configuration is checked for this, with a sentence for the person who wrote it.
       fatalError("the readings of \(kinds.count) series cannot be kept: \(error)")
     }
+    unwritten = [Int64](repeating: .max, count: kinds.count)
     places = city.places.map { _ in PlaceState(due: now) }
     nextDue = now
     sensorOfTopic = Dictionary(city.sensors.enumerated().map { ($1.topic, $0) }) { first, _ in first }
+    sensorOfID = Dictionary(city.sensors.enumerated().map { ($1.id, $0) }) { first, _ in first }
     var sensorsOfPlace = [[Int]](repeating: [], count: city.places.count)
     for (index, sensor) in city.sensors.enumerated() {
       if let place = sensor.place { sensorsOfPlace[place].append(index) }
@@ -112,13 +129,23 @@ public struct CityState: ~Copyable, Sendable {
   public init(city: City, at now: Instant, carryingOver old: borrowing CityState) {
     self.init(city: city, at: now)
     heat = old.heat
+    (messages, commands, forgotten, others) = (old.messages, old.commands, old.forgotten, old.others)
     let oldSensors = Dictionary(uniqueKeysWithValues: old.city.sensors.enumerated().map { ($1.id, $0) })
     for (index, sensor) in city.sensors.enumerated() {
-      guard let before = oldSensors[sensor.id], old.city.sensors[before].fields == sensor.fields else { continue }
+      guard let before = oldSensors[sensor.id] else { continue }
+      sensors[index].account = old.sensors[before].account
+      guard old.city.sensors[before].fields == sensor.fields else { continue }
       let series = sensors[index].series
       sensors[index] = old.sensors[before]
       sensors[index].series = series
-      for (new, earlier) in zip(series, old.sensors[before].series) { bank.adopt(new, from: old.bank, at: earlier) }
+      for (new, earlier) in zip(series, old.sensors[before].series) {
+        bank.adopt(new, from: old.bank, at: earlier)
+        unwritten[new.rawValue] = old.unwritten[earlier.rawValue]
+      }
+    }
+    let kept = Set(city.sensors.map(\.id))
+    for (sensor, before) in zip(old.city.sensors, old.sensors) where !kept.contains(sensor.id) {
+      others.add(before.account)
     }
     let oldPlaces = Dictionary(uniqueKeysWithValues: old.city.places.enumerated().map { ($1.about.id, $0) })
     for (index, place) in city.places.enumerated() {
@@ -131,6 +158,9 @@ public struct CityState: ~Copyable, Sendable {
 
   /// The sensor that publishes on a topic.
   public func sensor(onTopic topic: String) -> Int? { sensorOfTopic[topic] }
+
+  /// The sensor with an identifier.
+  public func sensor(_ id: String) -> Int? { sensorOfID[id] }
 
   /// The place with an identifier.
   public func place(_ id: String) -> Int? { city.places.firstIndex { $0.about.id == id } }
@@ -164,7 +194,8 @@ public struct CityState: ~Copyable, Sendable {
 
   /// The clock is set back: nothing may lie in what is the future again, or it would outlive the truth.
   public mutating func setBack(to now: Instant) {
-    bank.rewind(to: now.milliseconds)
+    forgotten += Int64(bank.rewind(to: now.milliseconds))
+    for index in unwritten.indices { unwritten[index] = min(unwritten[index], now.milliseconds) }
     heat.setBack(to: now)
     for index in sensors.indices {
       sensors[index].lastObserved = sensors[index].lastObserved.map { min($0, now) }

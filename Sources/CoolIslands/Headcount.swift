@@ -66,3 +66,15 @@ public struct Headcount: Hashable, Sendable {
   /// Room that there is for sure: capacity less the upper end of the interval.
   public func free(of capacity: Int) -> Int64 { max(0, Int64(capacity) - min(Int64(capacity), people + uncertainty)) }
 }
+
+extension Headcount {
+  mutating func archive(_ archive: inout Archive) {
+    archive.field(&people)
+    archive.field(&deficit)
+    archive.field(&passages)
+    archive.field(&lastHeard)
+    archive.field(&lastReset)
+    archive.field(&clampedPeople)
+    archive.field(&clampedAt)
+  }
+}

@@ -95,3 +95,17 @@ public struct OpeningOverride: Hashable, Sendable {
     self.reason = reason
   }
 }
+
+extension Heat {
+  mutating func archive(_ archive: inout Archive) {
+    let blank = HeatEntry(source: .operator, level: 0, from: .distantPast, until: nil, by: "", reason: "")
+    archive.list(&entries, blank: blank) {
+      $0.field(&$1.source)
+      $0.field(&$1.level)
+      $0.field(&$1.from)
+      $0.field(&$1.until)
+      $0.field(&$1.by)
+      $0.field(&$1.reason)
+    }
+  }
+}

@@ -43,3 +43,10 @@ public struct Hysteresis: Hashable, Sendable {
     return plain
   }
 }
+
+extension Hysteresis {
+  mutating func archive(_ archive: inout Archive) {
+    archive.field(&current)
+    archive.field(&beyondSince)
+  }
+}

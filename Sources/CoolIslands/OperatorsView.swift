@@ -48,7 +48,7 @@ public struct OperatorsView: Sendable {
     public var isAlive: Bool
     /// Battery, if it says.
     public var battery: MilliPercent?
-    /// Readings taken since the start.
+    /// Readings that count, since the journal begins.
     public var readings: Int64
   }
 }
@@ -62,7 +62,7 @@ extension CityState {
       let sensorRows = sensorsOfPlace[index].map { sensor in
         OperatorsView.SensorRow(
           id: city.sensors[sensor].id, lastObserved: sensors[sensor].lastObserved, isAlive: isAlive(sensor, at: now),
-          battery: sensors[sensor].battery, readings: sensors[sensor].readings)
+          battery: sensors[sensor].battery, readings: sensors[sensor].account.counted)
       }
       var fault: String?
       if case .unreadable(let error) = place.opening { fault = error.description }

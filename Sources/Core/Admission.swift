@@ -11,7 +11,9 @@ public enum Admission: Hashable, Sendable {
   /// `sensor` is the index of the sensor that sent it, nil for a command.
   case admitted(Entry, sensor: Int?, refusals: [Refusal])
   /// It is acknowledged and counted, and its content is kept nowhere.
-  case refused(Refusal)
+  ///
+  /// `readings` is how many it held, 1 where that cannot be known; `sensor` as above.
+  case refused(Refusal, readings: Int64 = 1, sensor: Int? = nil)
 
   /// Payloads above this many bytes are refused.
   public static let maximumPayload = 65_536
@@ -23,12 +25,13 @@ public enum Admission: Hashable, Sendable {
   ///   - state: the city, for its sensors and school hours.
   /// - Returns: the decision.
   public static func of(_ message: Message, in state: borrowing CityState) -> Admission {
-    guard message.payload.count <= maximumPayload else { return .refused(.payloadTooLarge) }
-    guard let sensor = state.sensor(onTopic: message.topic) else {
+    let sender = state.sensor(onTopic: message.topic)
+    guard message.payload.count <= maximumPayload else { return .refused(.payloadTooLarge, sensor: sender) }
+    guard let sensor = sender else {
       guard Topics.isCommand(message.topic) else { return .refused(unknown(message.topic, in: state)) }
       return message.isRetained ? .refused(.commandRetained) : .admitted(.command(message), sensor: nil, refusals: [])
     }
-    guard !message.payload.isEmpty else { return .refused(.payloadEmpty) }
+    guard !message.payload.isEmpty else { return .refused(.payloadEmpty, sensor: sensor) }
     let asItIs = Admission.admitted(.message(message), sensor: sensor, refusals: [])
     let configured = state.city.sensors[sensor]
     let isInSchoolyard = configured.place.map { state.city.places[$0].schoolHours != nil } ?? false
@@ -39,10 +42,13 @@ public enum Admission: Hashable, Sendable {
     do {
       decoded = try configured.decoder.decode(message.payload, arrival: message.arrival)
     } catch {
-      return .refused(error)
+      return .refused(error, sensor: sensor)
     }
     // A retained message without a time of its own may be years old.
-    if message.isRetained && !decoded.observations.allSatisfy(\.hasOwnTime) { return .refused(.retained) }
+    let readings = Int64(decoded.observations.count + decoded.refusals.count)
+    if message.isRetained && !decoded.observations.allSatisfy(\.hasOwnTime) {
+      return .refused(.retained, readings: readings, sensor: sensor)
+    }
     guard isInSchoolyard, let place = configured.place else { return asItIs }
     // A device's clock may be wrong: neither its time nor the arrival may lie in school hours.
     let isSchoolNow = state.hasSchoolHours(place: place, from: message.arrival, to: message.arrival)
@@ -56,7 +62,9 @@ public enum Admission: Hashable, Sendable {
     let refused = decoded.observations.count - kept.count
     // What could not be decoded may be a count all the same: in school hours only what is understood is stored.
     guard refused > 0 || (isSchoolNow && !decoded.refusals.isEmpty) else { return asItIs }
-    guard !kept.isEmpty else { return .refused(refused > 0 ? .schoolHours : decoded.refusals[0]) }
+    guard !kept.isEmpty else {
+      return .refused(refused > 0 ? .schoolHours : decoded.refusals[0], readings: readings, sensor: sensor)
+    }
     var reduced = message
     reduced.payload = SenMLProfile.encode(kept)
     let refusals = decoded.refusals + Array(repeating: .schoolHours, count: refused)

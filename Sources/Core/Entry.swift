@@ -71,14 +71,14 @@ public enum Entry: Hashable, Sendable {
   case connected(Instant, sessionPresent: Bool)
   /// The system's clock was set: it shows `to` where it showed `from`.
   case clock(from: Instant, to: Instant)
-  /// Messages were refused at admission; only their number is kept.
-  case refused(Instant, [RefusalCount])
+  /// Readings of a sensor were refused at admission, or of nobody known; only their number is kept.
+  case refused(Instant, source: String?, [RefusalCount])
 
   /// The moment of the entry, core time.
   public var at: Instant {
     switch self {
     case .message(let message), .command(let message): message.arrival
-    case .configuration(let at, _), .connected(let at, _), .refused(let at, _): at
+    case .configuration(let at, _), .connected(let at, _), .refused(let at, _, _): at
     case .clock(_, let to): to
     }
   }

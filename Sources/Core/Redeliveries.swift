@@ -11,9 +11,9 @@ public struct Redeliveries: Hashable, Sendable {
   /// Messages of a connection that are remembered: as many as a broker may have left unacknowledged.
   public static let capacity = 5000
 
-  private var current: [Int: UInt64] = [:]
-  private var order: [Int] = []
-  private var previous: [Int: UInt64] = [:]
+  var current: [Int: UInt64] = [:]
+  var order: [Int] = []
+  var previous: [Int: UInt64] = [:]
 
   /// Nothing remembered.
   public init() {}

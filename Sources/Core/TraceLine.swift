@@ -6,7 +6,7 @@
 //   {"entry":"configuration","tst":"…","files":[{"name":"…","text":"…"}],"zone_base64":"…"}
 //   {"entry":"connected","tst":"…","session_present":true}
 //   {"entry":"clock","tst":"…","from":"…"}
-//   {"entry":"refused","tst":"…","counts":{"malformed":2}}
+//   {"entry":"refused","tst":"…","sensor":"…","counts":{"malformed":2}}                   without one: of nobody known
 
 public import JSONText
 internal import Quantities
@@ -55,10 +55,11 @@ extension Entry {
         json.member("tst", to.rfc3339())
         json.member("from", from.rfc3339())
       }
-    case .refused(let at, let counts):
+    case .refused(let at, let source, let counts):
       json.object { json in
         json.member("entry", "refused")
         json.member("tst", at.rfc3339())
+        json.member(ifPresent: "sensor", source)
         json.key("counts")
         json.object { json in for count in counts { json.member(count.refusal.rawValue, count.count) } }
       }
@@ -116,7 +117,7 @@ extension Entry {
         throw TraceError("\"from\" is missing or not a time")
       }
       self = .clock(from: from, to: at)
-    case "refused": self = .refused(at, try Self.counts(root))
+    case "refused": self = .refused(at, source: root["sensor"]?.string, try Self.counts(root))
     case .some(let other): throw TraceError("there is no entry \"\(other)\"")
     }
   }

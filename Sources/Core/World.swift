@@ -14,6 +14,8 @@ public enum Effect: Hashable, Sendable {
   case heat(at: Instant, from: Int?, to: Int?)
   /// A command was answered.
   case command(CommandResult)
+  /// A reading counts that the rings no longer reach back to: the history takes it.
+  case late(LateReading)
 }
 
 /// Which public values changed since they were last taken.
@@ -40,14 +42,12 @@ public struct Changes: Hashable, Sendable {
 /// up to *t*: so the result does not depend on how entries were batched.
 public struct World: ~Copyable, Sendable {
   /// The city's state; nil before the first configuration.
-  private var state: CityState?
-  /// The account.
-  public private(set) var ledger = Ledger()
+  var state: CityState?
   /// How far time has come.
-  public private(set) var now: Instant = .distantPast
-  private var changes = Changes()
-  private var heatLevel: Int?
-  private var heatCheckedAt: Instant = .distantPast
+  public internal(set) var now: Instant = .distantPast
+  var changes = Changes()
+  var heatLevel: Int?
+  var heatCheckedAt: Instant = .distantPast
 
   /// A world that knows nothing.
   public init() {}
@@ -62,9 +62,11 @@ public struct World: ~Copyable, Sendable {
     if case .clock(let from, let to) = entry { return setClock(from: from, to: to) }
     var effects = advance(to: entry.at)
     switch entry {
-    case .message(let message): observe(message)
+    case .message(let message): effects += observe(message).map(Effect.late)
     case .command(let message): effects.append(.command(obey(message)))
-    case .refused(_, let counts): for count in counts { ledger.refuse(count.refusal, count.count) }
+    case .refused(_, let source, let counts):
+      let sensor = source.flatMap { id in state?.sensor(id) ?? nil }
+      for count in counts { state?.refuse(count.refusal, count.count, sensor: sensor) }
     case .configuration, .connected, .clock: break  // told elsewhere
     }
     return effects
@@ -138,8 +140,20 @@ public struct World: ~Copyable, Sendable {
   /// Decides whether a message may enter the journal; nil before the first configuration.
   public func admission(of message: Message) -> Admission? { withState { $0.admission(of: message) } }
 
+  /// Who sent a message, and how many readings it holds: 1 where that cannot be known.
+  public func sender(of message: Message) -> (sensor: Int?, readings: Int64) {
+    withState { state in
+      guard let sensor = state.sensor(onTopic: message.topic) else { return (nil, 1) }
+      let decoded = try? state.city.sensors[sensor].decoder.decode(message.payload, arrival: message.arrival)
+      return (sensor, Int64(decoded.map { $0.observations.count + $0.refusals.count } ?? 1))
+    } ?? (nil, 1)
+  }
+
   /// How many sensors are configured.
   public var sensorCount: Int { withState { $0.city.sensors.count } ?? 0 }
+
+  /// The account of every reading since the journal begins.
+  public var ledger: Ledger { withState { $0.ledger } ?? Ledger() }
 
   /// A place as everyone may know it; nil before its first evaluation.
   public func publicPlace(_ index: Int) -> PublicPlace? { withState { $0.publicPlace(index) } ?? nil }
@@ -164,29 +178,13 @@ public struct World: ~Copyable, Sendable {
     return changes
   }
 
-  private mutating func observe(_ message: Message) {
-    ledger.messages += 1
-    guard let sensor = state?.sensor(onTopic: message.topic), let decoder = state?.city.sensors[sensor].decoder else {
-      if Topics.isCommand(message.topic) { _ = obey(message) } else { ledger.refuse(.sensorUnknown) }
-      return
+  private mutating func observe(_ message: Message) -> [LateReading] {
+    if let sensor = state?.sensor(onTopic: message.topic) ?? nil {
+      return state?.receive(message.payload, sensor: sensor, arrival: message.arrival) ?? []
     }
-    let decoded: Decoded
-    do {
-      decoded = try decoder.decode(message.payload, arrival: message.arrival)
-    } catch {
-      ledger.refuse(error)
-      return
-    }
-    for refusal in decoded.refusals { ledger.refuse(refusal) }
-    for observation in decoded.observations {
-      do {
-        if let appended = try state?.observe(observation, sensor: sensor, arrival: message.arrival) {
-          ledger.note(appended)
-        }
-      } catch {
-        ledger.refuse(error)
-      }
-    }
+    // A trace that somebody recorded holds what admission would have sorted out.
+    if Topics.isCommand(message.topic) { _ = obey(message) } else { state?.refuse(.sensorUnknown, 1, sensor: nil) }
+    return []
   }
 
   private mutating func obey(_ message: Message) -> CommandResult {
@@ -200,10 +198,10 @@ public struct World: ~Copyable, Sendable {
         guard let place = state?.place(id) else { throw CommandError("there is no place \"\(id)\"") }
         state?.setOverride(override, place: place, at: second)
       }
-      ledger.commands += 1
+      state?.noteCommand()
       return CommandResult(topic: message.topic, at: message.arrival, refusal: nil)
     } catch {
-      ledger.refuse(.commandMalformed)
+      state?.refuse(.commandMalformed, 1, sensor: nil)
       return CommandResult(topic: message.topic, at: message.arrival, refusal: error.description)
     }
   }

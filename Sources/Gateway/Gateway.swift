@@ -7,9 +7,22 @@ public import Core
 internal import CoolIslands
 internal import MQTTLink
 internal import Publication
-internal import Quantities
+public import Quantities
 internal import SensorProtocol
 internal import Store
+
+/// How often the gateway does what is not asked of it by a message.
+public struct Pace: Sendable {
+  /// Entries after which a checkpoint begins, counted from the beginning of the last one.
+  public var checkpointEntries: Int64 = 500_000
+  /// Time after which one begins if anything was stored.
+  public var checkpointInterval = Span.hours(1)
+  /// How often retention looks for something that may go.
+  public var retentionInterval = Span.minutes(1)
+
+  /// The usual pace.
+  public init() {}
+}
 
 /// One gateway.
 public final class Gateway {
@@ -29,6 +42,16 @@ public final class Gateway {
   public private(set) var configured: Configured
   private var redeliveries: Redeliveries
   private var publisher: Publisher
+  private var historian: Historian
+  private var rates: RateLimits
+
+  // Checkpoints and retention.
+  private let pace: Pace
+  private var run: CheckpointRun?
+  /// The last complete one: its number, the last entry that it needs not, and when it was closed.
+  private var checkpoint: (number: Int64, first: Int64)
+  private var checkpointAt: Span?
+  private var trimmedAt: Span?
 
   // The link.
   private var reconnection = Reconnection()
@@ -66,12 +89,17 @@ public final class Gateway {
   ///   - store: the journal.
   ///   - outlets: who shows what is known.
   ///   - factor: how much faster core time passes than real time.
+  ///   - pace: how often checkpoints are made.
   ///   - jitter: thousandths, 0 to 500, by which a delay before the next connection is shortened.
   public init(
     recovered: consuming Recovered, link: any GatewayLink, store: any GatewayStore, outlets: any GatewayOutlets,
-    factor: Int64 = 1, jitter: @escaping () -> Int64 = { .random(in: 0...500) }
+    factor: Int64 = 1, pace: Pace = Pace(), jitter: @escaping () -> Int64 = { .random(in: 0...500) }
   ) {
+    self.pace = pace
+    historian = recovered.historian
+    checkpoint = recovered.checkpoint
     configured = recovered.configured
+    rates = RateLimits(recovered.configured.settings.limits, sensors: recovered.configured.city.sensors.count)
     redeliveries = recovered.redeliveries
     publisher = Publisher(
       gateway: recovered.configured.settings.gateway, leftovers: recovered.leftovers)
@@ -100,14 +128,15 @@ public final class Gateway {
     connectIfDue(moment)
     let events = link.read(limit: Self.batchLimit)
     var batch = Batch(entries: waiting)
-    for event in events { admit(event, at: now, &batch) }
+    for event in events { admit(event, at: now, moment, &batch) }
+    let first = store.nextPosition
     guard commit(&batch, at: now, moment) else { return false }
     link.write()  // the acknowledgements leave here, and not before
-    apply(batch.entries)
+    apply(batch.entries, from: first)
     note(world.advance(to: now))
     keepAlive(moment)
     publish(moment)
-    return batch.messages >= Self.batchLimit
+    return batch.messages >= Self.batchLimit || run != nil || historian.isSweeping || store.hasMoreToTrim
   }
 
   // MARK: Time
@@ -186,19 +215,24 @@ public final class Gateway {
 
   private struct Batch {
     var entries: [Entry]
-    var refusals: [Refusal: Int64] = [:]
+    /// By sensor; -1 stands for none.
+    var refusals: [Int: [Refusal: Int64]] = [:]
     var redelivered: [Message] = []
     var messages = 0
+
+    mutating func refuse(_ refusal: Refusal, _ readings: Int64 = 1, sensor: Int?) {
+      refusals[sensor ?? -1, default: [:]][refusal, default: 0] += readings
+    }
   }
 
-  private func admit(_ event: LinkEvent, at now: Instant, _ batch: inout Batch) {
+  private func admit(_ event: LinkEvent, at now: Instant, _ moment: Moment, _ batch: inout Batch) {
     switch event {
     case .connected(let sessionPresent):
       redeliveries.connected(sessionPresent: sessionPresent)
       batch.entries.append(.connected(now, sessionPresent: sessionPresent))
       connected(sessionPresent: sessionPresent)
     case .lost(let reason):
-      lost(reason, lastMoment ?? Moment(core: now, uptime: Timebase.uptime()))
+      lost(reason, moment)
     case .subscribed(let packet, let accepted):
       for (filter, isAccepted) in zip(subscriptions[packet] ?? [], accepted) where !isAccepted {
         refusedFilters.append(filter)
@@ -213,13 +247,14 @@ public final class Gateway {
       let message = Message(
         arrival: now, topic: arrived.topic, payload: arrived.payload, qos: arrived.qos, isRetained: arrived.isRetained,
         packet: arrived.qos > 0 ? arrived.packet : nil)
-      admit(message, &batch)
+      admit(message, moment, &batch)
     }
   }
 
-  private func admit(_ message: Message, _ batch: inout Batch) {
+  private func admit(_ message: Message, _ moment: Moment, _ batch: inout Batch) {
     if redeliveries.isRedelivery(message) {
-      batch.refusals[.repeatedDelivery, default: 0] += 1
+      let sender = world.sender(of: message)
+      batch.refuse(.repeatedDelivery, sender.readings, sensor: sender.sensor)
       batch.redelivered.append(message)
       return
     }
@@ -227,13 +262,17 @@ public final class Gateway {
     case nil: break  // recovery always ends with a configuration
     case .admitted(var entry, let sensor, let refusals):
       if let sensor, case .message(var message) = entry {
+        guard rates.admit(sensor, at: moment.uptime) else {
+          let readings = world.sender(of: message).readings + Int64(refusals.count)
+          return batch.refuse(.tooMany, readings, sensor: sensor)
+        }
         message.arrival = distinctArrival(message.arrival, sensor: sensor, of: world.sensorCount)
         entry = .message(message)
       }
       batch.entries.append(entry)
-      for refusal in refusals { batch.refusals[refusal, default: 0] += 1 }
-    case .refused(let refusal):
-      batch.refusals[refusal, default: 0] += 1
+      for refusal in refusals { batch.refuse(refusal, sensor: sensor) }
+    case .refused(let refusal, let readings, let sensor):
+      batch.refuse(refusal, readings, sensor: sensor)
     }
   }
 
@@ -247,19 +286,39 @@ public final class Gateway {
     return distinct
   }
 
-  /// Stores a batch; when that fails the core never sees it, and the broker will send it again.
+  /// Stores a batch, and with it what followed from earlier ones; when that fails the core never sees the batch, and the
+  /// broker will send it again.
   private func commit(_ batch: inout Batch, at now: Instant, _ moment: Moment) -> Bool {
-    let counts = Refusal.allCases.compactMap { refusal in batch.refusals[refusal].map { RefusalCount(refusal, $0) } }
-    if !counts.isEmpty { batch.entries.append(.refused(now, counts)) }
-    guard !batch.entries.isEmpty else { return true }
-    var lines = JSONLines()
-    for entry in batch.entries { lines.append(entry) }
+    for (sensor, refusals) in batch.refusals.sorted(by: { $0.key < $1.key }) {
+      let counts = Refusal.allCases.compactMap { refusal in refusals[refusal].map { RefusalCount(refusal, $0) } }
+      let source = sensor < 0 ? nil : world.city?.sensors[sensor].id
+      batch.entries.append(.refused(now, source: source, counts))
+    }
+    var commit = Commit()
+    commit.batch = Commit.Batch(batch.entries)
+    let position = store.nextPosition - 1
+    var run = run
+    let work: Historian.Work
     do {
-      try store.append(lines: lines.bytes, entries: Int64(batch.entries.count), at: now.milliseconds)
+      historian.beginSweep(at: world.now)
+      work = try historian.work(world, store, position: position)
+      commit.days = work.days
+      commit.transitions = work.transitions
+      commit.checkpoint = slice(&run, position: position, moment)
+      commit.retention = retention(at: now, moment)
+      try store.commit(commit)
     } catch {
       storeFailed(error, moment)
       return false
     }
+    historian.stored(work, &world)
+    self.run = run
+    if let closing = commit.checkpoint?.closing {
+      checkpoint = (closing.run, closing.first)
+      checkpointAt = moment.uptime
+      self.run = nil
+    }
+    guard commit.batch != nil else { return true }
     batches += 1
     waiting = []
     for message in batch.redelivered { redeliveries.settled(message) }
@@ -268,6 +327,53 @@ public final class Gateway {
       redeliveries.stored(entry)
     }
     return true
+  }
+
+  // MARK: Checkpoints
+
+  /// The next slice of the run under way, or of one that is due.
+  private func slice(_ run: inout CheckpointRun?, position: Int64, _ moment: Moment) -> CheckpointSlice? {
+    if run == nil {
+      let last = checkpointAt ?? moment.uptime
+      checkpointAt = last
+      let isDue =
+        position - checkpoint.first >= pace.checkpointEntries
+        || moment.uptime.milliseconds - last.milliseconds >= pace.checkpointInterval.milliseconds
+      guard isDue, position > checkpoint.first else { return nil }
+      run = CheckpointRun(number: checkpoint.number + 1, first: position, clock: world.now)
+    }
+    guard var current = run else { return nil }
+    defer { run = current }
+    return slice(of: &current, position: position)
+  }
+
+  private func slice(of run: inout CheckpointRun, position: Int64) -> CheckpointSlice {
+    var (slice, closes) = run.slice(world, position: position)
+    if closes { slice.closing = run.closing(checkpointState(), position: position) }
+    return slice
+  }
+
+  /// Everything but the series.
+  private func checkpointState() -> [UInt8] {
+    var archive = Archive()
+    CheckpointState.archive(&archive, &world, &redeliveries, &publisher.leftovers)
+    return archive.bytes
+  }
+
+  /// What may go, now and then.
+  private func retention(at now: Instant, _ moment: Moment) -> Retention? {
+    let last = trimmedAt?.milliseconds ?? .min / 2
+    guard store.hasMoreToTrim || moment.uptime.milliseconds - last >= pace.retentionInterval.milliseconds else {
+      return nil
+    }
+    trimmedAt = moment.uptime
+    let kept = configured.settings.retention
+    let today = configured.city.zone.civil(now).day
+    return Retention(
+      journalBefore: (now - .days(kept.journalDays)).milliseconds, journalBytes: kept.journalMebibytes << 20,
+      quartersBefore: today.adding(days: -kept.quarterDays).daysSinceEpoch,
+      daysBefore: today.adding(days: -kept.historyDays).daysSinceEpoch,
+      transitionsBefore: (now - .days(kept.historyDays)).milliseconds)
   }
 
   private func storeFailed(_ error: StoreError, _ moment: Moment) {
@@ -298,35 +404,45 @@ public final class Gateway {
 
   // MARK: Core
 
-  private func apply(_ entries: [Entry]) {
-    for entry in entries {
-      if case .configuration(let at, let text) = entry {
+  private func apply(_ entries: [Entry], from first: Int64) {
+    for (index, entry) in entries.enumerated() {
+      let position = first + Int64(index)
+      switch entry {
+      case .configuration(let at, let text):
+        run = nil  // its series are of another city
         guard let configured = ConfigurationReader.values(text).configured else { continue }
-        put(configured, at: at)
-      } else {
-        note(world.ingest(entry))
+        put(configured, at: at, position: position)
+      case .clock:
+        run = nil  // its series may know of a time that has not come yet
+        note(world.ingest(entry), of: position)
+      default:
+        note(world.ingest(entry), of: position)
       }
     }
   }
 
-  private func put(_ new: Configured, at: Instant) {
+  private func put(_ new: Configured, at: Instant, position: Int64) {
+    historian.reconfigured()
+    rates = RateLimits(new.settings.limits, sensors: new.city.sensors.count)
     publisher.replaced(old: configured, new: new)
     let oldFilters = Set(configured.settings.subscriptions.map(\.filter))
     let newFilters = Set(new.settings.subscriptions.map(\.filter))
     configured = new
-    note(world.configure(new.city, at: at))
+    note(world.configure(new.city, at: at), of: position)
     guard isOnline else { return }
     for filter in oldFilters.subtracting(newFilters).sorted() { link.unsubscribe(filter) }
     subscribe()
     publisher.connected(world: world, configured: new)
   }
 
-  private func note(_ effects: [Effect]) {
+  /// Tells what followed from an entry, or from the time before the next one.
+  private func note(_ effects: [Effect], of entry: Int64? = nil) {
     guard !effects.isEmpty else { return }
+    historian.note(effects, of: entry ?? store.nextPosition)
     outlets.note(effects, zone: configured.city.zone)
     for effect in effects {
       switch effect {
-      case .transition: break
+      case .transition, .late: break
       case .heat(_, let from, let to):
         func name(_ level: Int?) -> String { level.map(String.init) ?? "unknown" }
         Log.notice("heat_level", "the heat level is \(name(to)), it was \(name(from))")
@@ -362,15 +478,40 @@ public final class Gateway {
   private var status: GatewayStatus {
     GatewayStatus(
       brokerConnected: isOnline, brokerReason: linkReason, refusedFilters: refusedFilters, storeReason: storeReason,
-      ledger: world.ledger.named, batches: batches, summary: world.summary())
+      ledger: world.ledger, position: store.nextPosition - 1, checkpoint: checkpoint, batches: batches,
+      summary: world.summary())
   }
 
-  /// Says goodbye: the status is `offline`, and the last will stays in the drawer.
+  /// Says goodbye, and puts down what there is so that the next start need not read it again.
+  ///
+  /// The status is `offline`, and the last will stays in the drawer.
   public func stop() {
+    putDown()
     guard isOnline else { return }
     publisher.goodbye(on: link)
     link.write()
     link.disconnect()
     isOnline = false
+  }
+
+  /// A last checkpoint.
+  private func putDown() {
+    guard storeReason == nil, store.nextPosition - 1 > checkpoint.first || run != nil else { return }
+    let position = store.nextPosition - 1
+    var last = CheckpointRun(number: checkpoint.number + 1, first: position, clock: world.now)
+    do {
+      var isClosed = false
+      while !isClosed {
+        let work = try historian.work(world, store, position: position)
+        var commit = Commit()
+        (commit.days, commit.transitions) = (work.days, work.transitions)
+        commit.checkpoint = slice(of: &last, position: position)
+        isClosed = commit.checkpoint?.closing != nil
+        try store.commit(commit)
+        historian.stored(work, &world)
+      }
+    } catch {
+      Log.warning("checkpoint_failed", "the last checkpoint could not be written: \(error)")
+    }
   }
 }

@@ -4,6 +4,7 @@ internal import Configuration
 internal import Core
 internal import CoolIslands
 internal import Publication
+internal import Quantities
 
 /// Topics and filters that were in use since the journal begins and are no longer.
 ///
@@ -30,4 +31,11 @@ public struct Leftovers: Hashable, Sendable {
   }
 
   private static func filters(_ configured: Configured) -> [String] { configured.settings.subscriptions.map(\.filter) }
+}
+
+extension Leftovers {
+  mutating func archive(_ archive: inout Archive) {
+    archive.list(&topics, blank: "") { $0.field(&$1) }
+    archive.list(&filters, blank: "") { $0.field(&$1) }
+  }
 }

@@ -31,19 +31,27 @@ public protocol GatewayLink: AnyObject {
   func disconnect()
 }
 
-/// The durable journal.
+/// The durable store: journal, checkpoints, history.
 public protocol GatewayStore: AnyObject {
-  /// Appends a batch; it is on the disk when this returns.
+  /// Number of the next entry.
+  var nextPosition: Int64 { get }
+  /// Whether retention left something for the next commit.
+  var hasMoreToTrim: Bool { get }
+  /// Stores all of it; it is on the disk when this returns.
   ///
   /// - Throws: ``StoreError``; then nothing of it is stored.
-  func append(lines: [UInt8], entries: Int64, at: Int64) throws(StoreError)
+  func commit(_ commit: Commit) throws(StoreError)
+  /// One day of one series as it is stored.
+  ///
+  /// - Throws: ``StoreError`` when it cannot be read.
+  func day(_ day: Int64, sensor: String, field: String) throws(StoreError) -> HistoryDay?
   /// Whether a write succeeds now.
   ///
   /// - Throws: ``StoreError`` when it does not.
   func probe() throws(StoreError)
 }
 
-extension Journal: GatewayStore {}
+extension Database: GatewayStore {}
 
 /// Whoever shows what the gateway knows: the two HTTP ports.
 public protocol GatewayOutlets: AnyObject {
@@ -67,8 +75,12 @@ public struct GatewayStatus: Sendable {
   public var refusedFilters: [String]
   /// Why nothing can be stored, if so.
   public var storeReason: String?
-  /// Counts of the ledger, by name.
-  public var ledger: [(name: String, count: Int64)]
+  /// The account of every reading.
+  public var ledger: Ledger
+  /// The last entry of the journal.
+  public var position: Int64
+  /// The last complete checkpoint, 0 if there is none, and the last entry that a start with it need not read.
+  public var checkpoint: (number: Int64, first: Int64)
   /// Batches committed since the start.
   public var batches: Int64
   /// The canonical text of all that is known.

@@ -15,7 +15,7 @@ struct Publisher {
   private var lastPublished: [Int: Int64] = [:]
   private var lastCity: Int64 = .min / 2
   private var lastCityText: [UInt8] = []
-  private(set) var leftovers: Leftovers
+  var leftovers: Leftovers
   private var emptied: [String] = []
   private var results: [CommandResult] = []
   private var greeting: [(topic: String, payload: [UInt8])] = []

@@ -1,11 +1,13 @@
-// Where a gateway goes on: the journal is read, and the core is what it makes of it.
+// Where a gateway goes on: the newest checkpoint, and what the journal holds beyond it.
 
 public import Configuration
 public import Core
+internal import CoolIslands
 public import Quantities
+internal import RingSeries
 public import Store
 
-/// What a journal amounts to.
+/// What a store amounts to.
 public struct Recovered: ~Copyable, Sendable {
   /// The core after the last entry.
   public var world: World
@@ -17,15 +19,19 @@ public struct Recovered: ~Copyable, Sendable {
   public var leftovers: Leftovers
   /// Entries that were read.
   public var entries: Int64
+  /// The number of the checkpoint that it began with, and the last entry that this one needs not; 0 without one.
+  public var checkpoint: (number: Int64, first: Int64)
+  /// What the history does not hold yet.
+  var historian: Historian
 }
 
 /// Feeds entries to a core, configurations included.
 public struct Replayer: ~Copyable, Sendable {
   /// The core.
-  public private(set) var world = World()
+  public internal(set) var world = World()
   /// The configuration in force; nil before the first.
-  public private(set) var configured: Configured?
-  private(set) var lastText: ConfigurationText?
+  public internal(set) var configured: Configured?
+  var lastText: ConfigurationText?
 
   /// A core that knows nothing.
   public init() {}
@@ -49,7 +55,7 @@ public struct Replayer: ~Copyable, Sendable {
   public mutating func advance(to instant: Instant) -> [Effect] { world.advance(to: instant) }
 }
 
-/// Reads journals back.
+/// Reads stores back.
 public enum Recovery {
   /// Entries of one batch; lines that cannot be read are reported and skipped.
   public static func entries(of batch: JournalBatch) -> [Entry] {
@@ -72,50 +78,47 @@ public enum Recovery {
   /// Recovers a gateway's state, and puts the given configuration into effect if it is not the one in force.
   ///
   /// - Parameters:
-  ///   - journal: the gateway's journal.
+  ///   - database: the gateway's database.
   ///   - text: the configuration as it stands in files now.
   ///   - configured: its values.
   ///   - now: core time.
-  /// - Returns: what the journal amounts to.
+  ///   - progress: told now and then how many of how many entries have been read.
+  /// - Returns: what the store amounts to.
   /// - Throws: ``StoreError``.
   public static func recover(
-    _ journal: Journal, text: ConfigurationText, configured: Configured, now: Instant
+    _ database: Database, text: ConfigurationText, configured: Configured, now: Instant,
+    progress: @escaping (Int64, Int64) -> Void = { _, _ in }
   ) throws(StoreError) -> Recovered {
-    var replayer = Replayer()
-    var redeliveries = Redeliveries()
-    var count: Int64 = 0
-    var leftovers = Leftovers()
-    try journal.read { batch in
-      for entry in entries(of: batch) {
-        let old: Configured? = if case .configuration = entry { replayer.configured } else { nil }
-        _ = replayer.take(entry)
-        if let old, let new = replayer.configured { leftovers.replaced(old: old, new: new) }
-        redeliveries.stored(entry)
-        count += 1
+    for checkpoint in try database.checkpoints() {
+      do throws(RecoveryError) {
+        var resumption = try Resumption.from(checkpoint, database, progress)
+        try resumption.readOn()
+        return try resumption.finish(text: text, configured: configured, now: now)
+      } catch {
+        switch error {
+        case .store(let error): throw error
+        case .unusable(let reason):
+          Log.error("checkpoint_damaged", "checkpoint \(checkpoint.run) is not used: \(reason)")
+        }
       }
-      return true
     }
-    if replayer.lastText != text {
-      let at = max(now, replayer.world.now)
-      if let old = replayer.configured { leftovers.replaced(old: old, new: configured) }
-      let entry = Entry.configuration(at, text)
-      try journal.append([entry])
-      _ = replayer.take(entry)
+    do throws(RecoveryError) {
+      var resumption = try Resumption.fromTheBeginning(of: database, progress)
+      try resumption.readOn()
+      return try resumption.finish(text: text, configured: configured, now: now)
+    } catch {
+      switch error {
+      case .store(let error): throw error
+      case .unusable(let reason): throw StoreError(code: 0, attempt: "recovering", detail: reason)
+      }
     }
-    return Recovered(
-      world: replayer.finish(), configured: configured, redeliveries: redeliveries, leftovers: leftovers, entries: count
-    )
   }
 }
 
-extension Journal {
-  /// Appends entries as one batch.
-  ///
-  /// - Throws: ``StoreError``; then nothing of it is stored.
-  public func append(_ entries: [Entry]) throws(StoreError) {
-    guard let last = entries.last else { return }
-    var lines = JSONLines()
-    for entry in entries { lines.append(entry) }
-    try append(lines: lines.bytes, entries: Int64(entries.count), at: last.at.milliseconds)
-  }
+/// Why a start from somewhere failed.
+enum RecoveryError: Error {
+  /// The disk.
+  case store(StoreError)
+  /// What is on it.
+  case unusable(String)
 }

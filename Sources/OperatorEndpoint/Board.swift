@@ -38,7 +38,7 @@ struct Board {
       .joined(separator: " / ")
     return BoardPage(
       cityName: facts.view.cityName, headline: headline, notes: notes, heat: heat, rows: places.map(row),
-      ledger: facts.ledger.map { ($0.name, String($0.count)) }
+      ledger: facts.ledger.named.map { ($0.name, String($0.count)) }
     ).html(language)
   }
 

@@ -16,15 +16,22 @@ enum Metrics {
     metric("broker_connected", "gauge", "Whether the broker is connected.", [("", flag(facts.brokerConnected))])
     metric("store_working", "gauge", "Whether the journal can be written.", [("", flag(facts.storeReason == nil))])
     metric("batches_total", "counter", "Batches committed since the start.", [("", String(facts.batches))])
+    metric("journal_position", "gauge", "Number of the last entry of the journal.", [("", String(facts.position))])
+    metric(
+      "checkpoint_lag_entries", "gauge", "Entries that a start would read.",
+      [("", String(facts.position - facts.checkpoint.first))])
+    metric(
+      "ledger_balanced", "gauge", "Whether every reading is accounted for.", [("", flag(facts.ledger.isBalanced))])
     metric("event_streams", "gauge", "Open event streams.", [("", String(streams))])
     metric("resident_memory_bytes", "gauge", "Resident memory of the process.", [("", String(residentBytes()))])
     let isRefusal = { (name: String) in name.hasPrefix("refused_") }
+    let ledger = facts.ledger.named
     metric(
       "readings_total", "counter", "Messages and readings by what became of them.",
-      facts.ledger.filter { !isRefusal($0.name) }.map { ("{outcome=\"\($0.name)\"}", String($0.count)) })
+      ledger.filter { !isRefusal($0.name) }.map { ("{outcome=\"\($0.name)\"}", String($0.count)) })
     metric(
       "refused_total", "counter", "Messages and readings refused, by reason.",
-      facts.ledger.filter { isRefusal($0.name) }.map { ("{reason=\"\($0.name.dropFirst(8))\"}", String($0.count)) })
+      ledger.filter { isRefusal($0.name) }.map { ("{reason=\"\($0.name.dropFirst(8))\"}", String($0.count)) })
     let places = facts.view.places
     metric(
       "places", "gauge", "Places by availability.",

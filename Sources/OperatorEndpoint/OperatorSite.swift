@@ -2,10 +2,10 @@
 
 public import CoolIslands
 public import HTTPServer
-internal import JSONText
 internal import Pages
 internal import Publication
 internal import Quantities
+public import Store
 internal import Synchronization
 
 /// What the operators' port shows beside the city: how the gateway is doing.
@@ -20,8 +20,12 @@ public struct OperatorsFacts: Sendable {
   public var refusedFilters: [String]
   /// Why nothing can be stored, if so.
   public var storeReason: String?
-  /// Counts of the ledger, by name.
-  public var ledger: [(name: String, count: Int64)]
+  /// The account of every reading.
+  public var ledger: Ledger
+  /// The last entry of the journal.
+  public var position: Int64
+  /// The last complete checkpoint, 0 if there is none, and the last entry that a start with it need not read.
+  public var checkpoint: (number: Int64, first: Int64)
   /// Batches committed since the start.
   public var batches: Int64
   /// The canonical text of all that is known.
@@ -30,7 +34,7 @@ public struct OperatorsFacts: Sendable {
   /// Facts.
   public init(
     view: OperatorsView, brokerConnected: Bool, brokerReason: String?, refusedFilters: [String], storeReason: String?,
-    ledger: [(name: String, count: Int64)], batches: Int64, summary: [UInt8]
+    ledger: Ledger, position: Int64, checkpoint: (number: Int64, first: Int64), batches: Int64, summary: [UInt8]
   ) {
     self.view = view
     self.brokerConnected = brokerConnected
@@ -38,6 +42,8 @@ public struct OperatorsFacts: Sendable {
     self.refusedFilters = refusedFilters
     self.storeReason = storeReason
     self.ledger = ledger
+    self.position = position
+    self.checkpoint = checkpoint
     self.batches = batches
     self.summary = summary
   }
@@ -48,6 +54,7 @@ public final class OperatorSite: Sendable {
   private let token: [UInt8]
   private let current = Mutex<OperatorsFacts?>(nil)
   private let streams: @Sendable () -> Int
+  private let history: Mutex<HistoryReader?> = Mutex(nil)
 
   /// A site.
   ///
@@ -58,6 +65,9 @@ public final class OperatorSite: Sendable {
     self.token = Array(token.utf8)
     self.streams = streams
   }
+
+  /// What the rings have forgotten can be read from here on.
+  public func open(_ history: HistoryReader) { self.history.withLock { $0 = history } }
 
   /// New facts.
   public func show(_ facts: OperatorsFacts) { current.withLock { $0 = facts } }
@@ -103,7 +113,18 @@ public final class OperatorSite: Sendable {
     case "/metrics":
       return document(
         "text/plain; version=0.0.4; charset=utf-8", Array(Metrics.text(facts, streams: streams()).utf8))
-    case "/api/ledger": return document("application/json", ledger(facts))
+    case "/api/ledger": return document("application/json", StatusDocuments.ledger(facts.ledger))
+    case "/api/status": return document("application/json", StatusDocuments.status(facts))
+    case "/api/history", "/api/transitions":
+      guard let history = history.withLock({ $0 }) else {
+        return .response(.problem(503, "Starting", "the history is not open yet"))
+      }
+      do throws(HistoryProblem) {
+        let answer = HistoryDocuments(history: history, zone: facts.view.zone)
+        return document("application/json", try answer.reply(to: request))
+      } catch {
+        return .response(.problem(error.status, error.title, error.detail))
+      }
     case "/api/state": return document("application/json", facts.summary)
     default: return .response(.problem(404, "Not found", "there is no page at this address"))
     }
@@ -133,11 +154,5 @@ public final class OperatorSite: Sendable {
     var difference = UInt8(offered.count == token.count ? 0 : 1)
     for (index, byte) in token.enumerated() { difference |= byte ^ (index < offered.count ? offered[index] : 0) }
     return difference == 0 && !token.isEmpty
-  }
-
-  private func ledger(_ facts: OperatorsFacts) -> [UInt8] {
-    var json = JSONWriter()
-    json.object { json in for (name, count) in facts.ledger { json.member(name, count) } }
-    return json.bytes
   }
 }

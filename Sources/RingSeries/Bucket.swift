@@ -41,6 +41,26 @@ public struct Bucket: Hashable, Sendable {
     self.energy = Int128(energy.sum)
   }
 
+  /// A bucket as it was once written down.
+  init(
+    count: Int64 = 0, sum: Int128 = 0, weightedSum: Int128 = 0, seconds: Int64 = 0, minimum: Int64 = .max,
+    maximum: Int64 = .min, energy: Int128 = 0, isOverflown: Bool
+  ) {
+    (self.count, self.sum, self.weightedSum, self.seconds) = (count, sum, weightedSum, seconds)
+    (self.minimum, self.maximum, self.energy, self.isOverflown) = (minimum, maximum, energy, isOverflown)
+  }
+
+  /// The bucket of one reading.
+  ///
+  /// - Parameters:
+  ///   - sample: the reading; its value and its seconds are within the bounds of a series.
+  ///   - isSound: whether it is a level, in thousandths of a decibel.
+  public init(_ sample: Sample, isSound: Bool) {
+    let stored = StoredSample(
+      time: sample.time, value: Int32(clamping: sample.value), seconds: UInt32(clamping: sample.seconds))
+    self.init(stored.bucket, isSound ? stored.energy : StoredEnergy())
+  }
+
   /// Adds another bucket's readings.
   public mutating func combine(_ other: Bucket) {
     count += other.count

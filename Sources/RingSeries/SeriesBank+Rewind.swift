@@ -6,10 +6,19 @@ extension SeriesBank {
   /// The running buckets are made again from the next finer ring, and the finest from the raw readings, as far as those
   /// reach back; how much of its time a bucket covers tells what was lost.
   ///
+  /// - Returns: how many raw readings were forgotten.
   /// - Complexity: O(series), and for each that has readings after the time O(its rings).
-  public mutating func rewind(to time: Int64) {
+  @discardableResult
+  public mutating func rewind(to time: Int64) -> Int {
     setClock(time)
-    for number in 0..<count { forget(after: clock, location(SeriesIndex(number))) }
+    var forgotten = 0
+    for number in 0..<count {
+      let at = location(SeriesIndex(number))
+      let before = slab[at.hot, as: Hot.self].count
+      forget(after: clock, at)
+      forgotten += Int(before) - Int(slab[at.hot, as: Hot.self].count)
+    }
+    return forgotten
   }
 
   private mutating func forget(after time: Int64, _ at: Location) {

@@ -97,6 +97,7 @@ public enum Refusal: String, CaseIterable, Error, Hashable, Sendable {
   case retained = "retained"
   case schoolHours = "school_hours"
   case repeatedDelivery = "redelivered"
+  case tooMany = "too_many_messages"
   // One record of a pack.
   case recordMalformed = "record_malformed"
   case nameMalformed = "name_malformed"

@@ -4,7 +4,7 @@ internal import CSQLite
 
 /// A connection, closed when its owner goes.
 ///
-/// Confined to the thread or queue of its owner.
+/// Confined to the thread or queue of its owner, unless it was opened to be shared.
 @safe final class Connection {
   private let handle: OpaquePointer
 
@@ -13,11 +13,14 @@ internal import CSQLite
   /// - Parameters:
   ///   - path: the file.
   ///   - readOnly: whether nothing may be written.
+  ///   - isShared: whether several threads may call it.
+  ///   - vfs: the name of SQLite's way to the disk; nil for the system's own.
   /// - Throws: ``StoreError`` with what SQLite says.
-  init(path: String, readOnly: Bool = false) throws(StoreError) {
+  init(path: String, readOnly: Bool = false, isShared: Bool = false, vfs: String? = nil) throws(StoreError) {
     var opened: OpaquePointer?
-    let flags = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
-    let code = unsafe sqlite3_open_v2(path, &opened, flags | SQLITE_OPEN_NOMUTEX, nil)
+    let access = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    let threads = isShared ? SQLITE_OPEN_FULLMUTEX : SQLITE_OPEN_NOMUTEX
+    let code = unsafe sqlite3_open_v2(path, &opened, access | threads, vfs)
     guard code == SQLITE_OK, let opened = unsafe opened else {
       // "Whether or not an error occurs when it is opened, resources […] should be released" (sqlite3_open_v2).
       let detail = unsafe Self.message(opened)
@@ -30,6 +33,9 @@ internal import CSQLite
   }
 
   deinit { unsafe sqlite3_close_v2(handle) }
+
+  /// Rows that the last statement changed.
+  var changes: Int64 { unsafe sqlite3_changes64(handle) }
 
   private static func message(_ handle: OpaquePointer?) -> String {
     guard let text = unsafe sqlite3_errmsg(handle) else { return "out of memory" }
@@ -70,9 +76,30 @@ internal import CSQLite
 
   func bind(_ index: Int32, _ value: Int64) { unsafe sqlite3_bind_int64(handle, index, value) }
 
+  func bind(_ index: Int32, _ value: Int64?) {
+    if let value { bind(index, value) } else { unsafe sqlite3_bind_null(handle, index) }
+  }
+
   func bind(_ index: Int32, _ bytes: [UInt8]) {
+    // A null pointer would be NULL, and an empty array may have one.
+    if bytes.isEmpty { return bindEmpty(index) }
     _ = unsafe bytes.withUnsafeBytes { buffer in
       unsafe csqlite_bind_blob_copy(handle, index, buffer.baseAddress, Int32(buffer.count))
+    }
+  }
+
+  private func bindEmpty(_ index: Int32) { unsafe sqlite3_bind_zeroblob(handle, index, 0) }
+
+  func bind(_ index: Int32, _ bytes: [UInt8]?) {
+    if let bytes { bind(index, bytes) } else { unsafe sqlite3_bind_null(handle, index) }
+  }
+
+  func bind(_ index: Int32, _ text: String) {
+    var text = text
+    text.withUTF8 { buffer in
+      unsafe buffer.withMemoryRebound(to: CChar.self) { characters in
+        _ = unsafe csqlite_bind_text_copy(handle, index, characters.baseAddress, Int32(characters.count))
+      }
     }
   }
 
@@ -100,6 +127,10 @@ internal import CSQLite
   func reset() { unsafe sqlite3_reset(handle) }
 
   func integer(_ column: Int32) -> Int64 { unsafe sqlite3_column_int64(handle, column) }
+
+  func isNull(_ column: Int32) -> Bool { unsafe sqlite3_column_type(handle, column) == SQLITE_NULL }
+
+  func text(_ column: Int32) -> String { String(decoding: bytes(column), as: UTF8.self) }
 
   func bytes(_ column: Int32) -> [UInt8] {
     // "The pointers returned are valid until a type conversion occurs […] or until sqlite3_step() or sqlite3_reset()

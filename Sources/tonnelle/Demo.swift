@@ -125,7 +125,7 @@ enum DemoCommand: Command {
     }
     defer { withExtendedLifetime(lock) {} }
     do {
-      let journal = try Journal(folder: loaded.dataFolder)
+      let journal = try Database(folder: loaded.dataFolder)
       try journal.append([.configuration(series.historyStart, loaded.text)])
       var batch: [Entry] = []
       var count = 0

@@ -232,8 +232,13 @@ enum TraceFile {
   {
     var failure: CommandFailure?
     do {
-      try Journal.read(folder: folder) { batch in
+      let take: (StoredConfiguration) -> Void = { stored in
+        guard let entry = try? Entry(line: stored.line) else { return }
+        do throws(CommandFailure) { try body(entry, 0) } catch { failure = error }
+      }
+      try Database.read(folder: folder, configuration: take) { batch in
         do throws(CommandFailure) {
+          if let failure { throw failure }
           for entry in Recovery.entries(of: batch) { try body(entry, 0) }
           return true
         } catch {

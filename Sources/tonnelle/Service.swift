@@ -45,7 +45,8 @@ final class Outlets: GatewayOutlets, Sendable {
       OperatorsFacts(
         view: view, brokerConnected: status.brokerConnected, brokerReason: status.brokerReason,
         refusedFilters: status.refusedFilters,
-        storeReason: status.storeReason, ledger: status.ledger, batches: status.batches, summary: status.summary))
+        storeReason: status.storeReason, ledger: status.ledger, position: status.position,
+        checkpoint: status.checkpoint, batches: status.batches, summary: status.summary))
   }
 
   func turned(at moment: Moment) {
@@ -165,14 +166,20 @@ final class Service {
     publicPort = publicServer.port
     operatorsPort = operatorServer.port
 
-    let journal: Journal
+    let journal: Database
     let recovered: Recovered
     do {
-      journal = try Journal(folder: loaded.dataFolder)
+      journal = try Database(folder: loaded.dataFolder)
       recovered = try Recovery.recover(
-        journal, text: loaded.text, configured: loaded.configured, now: timebase().moment().core)
+        journal, text: loaded.text, configured: loaded.configured, now: timebase().moment().core,
+        progress: Self.progress())
     } catch {
       throw CommandFailure(error.description)
+    }
+    do {
+      operators.open(try HistoryReader(folder: loaded.dataFolder))
+    } catch {
+      Log.error("history_closed", "the history cannot be read: \(error)")
     }
     Memory.giveBack()
     if recovered.entries > 0 { Log.notice("recovered", "\(recovered.entries) entries of the journal were read") }
@@ -190,6 +197,17 @@ final class Service {
         recovered: recovered, link: link, store: journal,
         outlets: Outlets(site, operators, clock: clock, transitions: transitions),
         factor: timebase.factor))
+  }
+
+  /// Says every two seconds how far the journal has been read.
+  private static func progress() -> (Int64, Int64) -> Void {
+    var last = Timebase.uptime()
+    return { done, total in
+      let now = Timebase.uptime()
+      guard now.milliseconds - last.milliseconds >= 2000 else { return }
+      last = now
+      Log.info("recovering", "\(done) of \(total) entries of the journal have been read")
+    }
   }
 
   private static func server(_ endpoint: Settings.Endpoint, _ handler: @escaping HTTPServer.Handler)

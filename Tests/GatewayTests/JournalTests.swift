@@ -25,11 +25,11 @@ import Testing
   @Test("batches come back in order, and positions go on after a restart") func order() throws {
     try withFolder { folder in
       do {
-        let journal = try Journal(folder: folder)
+        let journal = try Database(folder: folder)
         try journal.append(lines: Array("a\nb\n".utf8), entries: 2, at: 10)
         try journal.append(lines: Array("c\n".utf8), entries: 1, at: 20)
       }
-      let journal = try Journal(folder: folder)
+      let journal = try Database(folder: folder)
       #expect(journal.nextPosition == 4)
       try journal.append(lines: Array("d\n".utf8), entries: 1, at: 30)
       #expect(try batches(folder).map(\.position) == [1, 3, 4])
@@ -46,7 +46,7 @@ import Testing
   @Test("a damaged batch is found by its sum, and what is around it is kept") func damage() throws {
     try withFolder { folder in
       do {
-        let journal = try Journal(folder: folder)
+        let journal = try Database(folder: folder)
         for text in ["one\n", "two\n", "three\n"] { try journal.append(lines: Array(text.utf8), entries: 1, at: 1) }
       }
       try sqlite(folder, "UPDATE journal SET lines = x'0000' WHERE position = 2")
@@ -56,15 +56,15 @@ import Testing
 
   @Test("a file of a newer version is refused with a sentence") func newer() throws {
     try withFolder { folder in
-      _ = try Journal(folder: folder)
+      _ = try Database(folder: folder)
       try sqlite(folder, "PRAGMA user_version = 99")
-      #expect { _ = try Journal(folder: folder) } throws: { "\($0)".contains("newer version") }
+      #expect { _ = try Database(folder: folder) } throws: { "\($0)".contains("newer version") }
     }
   }
 
   @Test("a full disk fails the batch whole, and later ones work again") func full() throws {
     try withFolder { folder in
-      let journal = try Journal(folder: folder)
+      let journal = try Database(folder: folder)
       try journal.append(lines: Array("a\n".utf8), entries: 1, at: 1)
       // The limit on file size stands in for a full disk: the write fails, as ENOSPC would make it.
       var old = rlimit()

@@ -32,7 +32,7 @@ struct Dice: RandomNumberGenerator {
 
 /// The journal on a disk that fails when it is told to.
 final class FailingDisk: GatewayStore {
-  let journal: Journal
+  let journal: Database
   /// The next write fails in this way, and so do those after it until it is nil again.
   var failure: Fault?
   private let broker: SimulatedBroker
@@ -127,7 +127,7 @@ final class Simulation {
     jitter: Int64
   ) throws -> (FailingDisk, Gateway) {
     guard let configured = ConfigurationReader.values(text).configured else { throw CancellationError() }
-    let disk = FailingDisk(try Journal(folder: folder.path), link)
+    let disk = FailingDisk(try Database(folder: folder.path), link)
     let recovered = try Recovery.recover(disk.journal, text: text, configured: configured, now: now)
     return (disk, Gateway(recovered: recovered, link: link, store: disk, outlets: outlets, jitter: { jitter }))
   }

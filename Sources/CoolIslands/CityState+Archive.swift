@@ -1,0 +1,129 @@
+// A city's state for a checkpoint: everything but the series, which have snapshots of their own.
+//
+// The city itself is not in it: who reads it back has made the state from the same configuration.
+
+internal import Publication
+public import Quantities
+public import RingSeries
+internal import SensorProtocol
+
+extension CityState {
+  /// Writes or reads what is known beside the series.
+  public mutating func archive(_ archive: inout Archive) {
+    heat.archive(&archive)
+    archive.elements(of: &places) { archive, place in place.archive(&archive) }
+    archive.elements(of: &sensors) { archive, sensor in sensor.archive(&archive) }
+    archive.field(&nextDue)
+    archive.field(&messages)
+    archive.field(&commands)
+    archive.field(&forgotten)
+    others.archive(&archive)
+    archive.elements(of: &unwritten) { archive, time in archive.field(&time) }
+    guard archive.isReading else { return }
+    for index in places.indices { restoreIntervals(index) }
+  }
+
+  /// How many series there are.
+  public var seriesCount: Int { bank.count }
+
+  /// A series for a checkpoint: its snapshot, and when its counter's last total arrived.
+  public func image(of series: Int) -> (bytes: [UInt8], arrival: Instant?) {
+    let index = SeriesIndex(series)
+    let (sensor, field) = owners[series]
+    return (bank.snapshot(of: index), sensors[sensor].totalArrivals[field])
+  }
+
+  /// Puts a series back.
+  ///
+  /// - Throws: ``SnapshotError``; then nothing has changed.
+  public mutating func restore(_ bytes: [UInt8], arrival: Instant?, to series: Int) throws(SnapshotError) {
+    try bank.restore(bytes.span, to: SeriesIndex(series))
+    let (sensor, field) = owners[series]
+    sensors[sensor].totalArrivals[field] = arrival
+  }
+}
+
+extension SensorState {
+  // The arrivals of totals are not here: they belong to the moment at which their series was taken.
+  fileprivate mutating func archive(_ archive: inout Archive) {
+    archive.field(&lastObserved)
+    archive.field(&lastMeasured)
+    account.archive(&archive)
+    archive.field(&occupied)
+    archive.field(&battery, blank: MilliPercent(0)) { $0.field(&$1) }
+  }
+}
+
+extension PlaceState {
+  fileprivate mutating func archive(_ archive: inout Archive) {
+    archive.field(&day, blank: CivilDay(daysSinceEpoch: 0)) { archive, day in
+      var number = day.daysSinceEpoch
+      archive.field(&number)
+      day = CivilDay(daysSinceEpoch: number)
+    }
+    archive.field(&override, blank: .init(state: .unknown, until: .distantPast, by: "", reason: "")) {
+      $0.field(&$1.state)
+      $0.field(&$1.until)
+      $0.field(&$1.by)
+      $0.field(&$1.reason)
+    }
+    headcount.archive(&archive)
+    felt.archive(&archive)
+    difference.archive(&archive)
+    noise.archive(&archive)
+    occupancy.archive(&archive)
+    archive.field(&publicOccupancy, blank: .blank) { $1.archive(&$0) }
+    archive.field(&occupancySetAt)
+    archive.field(&indicators, blank: .blank) { $1.archive(&$0) }
+    archive.field(&due)
+  }
+}
+
+extension PublicIndicators.Occupancy {
+  fileprivate static let blank = Self(level: .free, roomLeft: nil)
+
+  fileprivate mutating func archive(_ archive: inout Archive) {
+    archive.field(&level)
+    archive.field(&roomLeft)
+  }
+}
+
+extension PublicIndicators {
+  fileprivate static let blank = Self(
+    availability: .unknown, isMeasured: false, reasons: [], since: .distantPast, nextChange: nil,
+    opening: .init(state: .unknown, until: nil, rule: .regular), coolness: nil, occupancy: nil, noise: nil,
+    freshness: nil)
+
+  fileprivate mutating func archive(_ archive: inout Archive) {
+    archive.field(&availability)
+    archive.field(&isMeasured)
+    archive.list(&reasons, blank: .openNow) { $0.field(&$1) }
+    archive.field(&since)
+    archive.field(&nextChange)
+    archive.field(&opening.state)
+    archive.field(&opening.until)
+    archive.field(&opening.rule)
+    let zero = MilliCelsius(0)
+    archive.field(
+      &coolness,
+      blank: .init(air: zero, felt: zero, feltMethod: .air, feltClass: .cool, difference: nil, differenceClass: nil)
+    ) {
+      $0.field(&$1.air)
+      $0.field(&$1.felt)
+      $0.field(&$1.feltMethod)
+      $0.field(&$1.feltClass)
+      $0.field(&$1.difference, blank: zero) { $0.field(&$1) }
+      $0.field(&$1.differenceClass, blank: .same) { $0.field(&$1) }
+    }
+    archive.field(&occupancy, blank: .blank) { $1.archive(&$0) }
+    archive.field(&noise, blank: .init(laeq: MilliDecibels(0), noiseClass: .quiet)) {
+      $0.field(&$1.laeq)
+      $0.field(&$1.noiseClass)
+    }
+    archive.field(&freshness, blank: .init(observedAt: nil, alive: 0, expected: 0)) {
+      $0.field(&$1.observedAt)
+      $0.field(&$1.alive)
+      $0.field(&$1.expected)
+    }
+  }
+}

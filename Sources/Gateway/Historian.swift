@@ -1,0 +1,207 @@
+// Brings what the rings will forget into the history: closed quarter hours, readings that came too late for them, and
+// transitions. Everything is prepared for a commit, and let go only when the commit is on the disk.
+
+internal import Core
+internal import CoolIslands
+internal import Publication
+internal import Quantities
+internal import RingSeries
+internal import Store
+
+/// What waits for the history.
+struct Historian {
+  /// Days of series that go with one commit at most.
+  private static let daysPerCommit = 64
+
+  private var transitions: [HistoryTransition] = []
+  private var late: [(reading: LateReading, position: Int64)] = []
+  /// The sweep under way: up to which quarter hour, and the next series.
+  private var sweep: (end: Instant, next: Int)?
+  private var sweptUntil: Instant = .distantPast
+
+  /// What is stored with one commit, and what follows once it is.
+  struct Work {
+    var days: [HistoryDay] = []
+    var transitions: [HistoryTransition] = []
+    fileprivate var late = 0
+    fileprivate var written: [(series: Int, until: Instant)] = []
+    fileprivate var sweep: (end: Instant, next: Int)?
+  }
+
+  /// Whether more is waiting than should be kept in memory.
+  var isFull: Bool { late.count + transitions.count > 5000 }
+
+  /// Whether a sweep is under way.
+  var isSweeping: Bool { sweep != nil }
+
+  /// Keeps what the history needs of some effects.
+  ///
+  /// - Parameters:
+  ///   - effects: what followed.
+  ///   - entry: the position of the entry that they follow from; transitions follow from the time before it.
+  mutating func note(_ effects: [Effect], of entry: Int64) {
+    for effect in effects {
+      switch effect {
+      case .transition(let transition):
+        transitions.append(
+          HistoryTransition(
+            place: transition.place, at: transition.at.milliseconds, indicator: transition.indicator.rawValue,
+            position: entry - 1, before: transition.from, after: transition.to,
+            reasons: transition.reasons.map(\.rawValue)))
+      case .late(let reading): late.append((reading, entry))
+      case .heat, .command: break
+      }
+    }
+  }
+
+  /// Begins a sweep over all series if quarter hours have closed since the last one.
+  mutating func beginSweep(at now: Instant) {
+    let end = now.floored(toMilliseconds: City.quarter)
+    if sweep == nil, end > sweptUntil || end < sweptUntil - .days(1) { sweep = (end, 0) }
+  }
+
+  /// What the next commit takes.
+  ///
+  /// - Parameters:
+  ///   - world: the core, as it is after the last entry.
+  ///   - store: where the days lie.
+  ///   - position: the last entry.
+  /// - Returns: days and transitions.
+  /// - Throws: ``StoreError`` when days cannot be read.
+  func work(_ world: borrowing World, _ store: any GatewayStore, position: Int64) throws(StoreError) -> Work {
+    var work = Work(transitions: transitions, late: late.count, sweep: sweep)
+    guard !late.isEmpty || sweep != nil, let zone = world.city?.zone else { return work }
+    var days = OpenDays(store: store, zone: zone, position: position)
+    for (reading, position) in late { try days.add(reading, of: position) }
+    if let sweep {
+      let count = world.seriesCount
+      var next = sweep.next
+      while next < count, days.count < Self.daysPerCommit {
+        if let from = world.withState({ $0.unwrittenFrom(series: next) }) ?? nil, from < sweep.end {
+          try days.set(series: next, from: from, to: sweep.end, world)
+          work.written.append((next, sweep.end))
+        }
+        next += 1
+      }
+      work.sweep = next < count ? (sweep.end, next) : nil
+    }
+    work.days = days.rows
+    return work
+  }
+
+  /// The commit is on the disk.
+  mutating func stored(_ work: Work, _ world: inout World) {
+    transitions.removeFirst(work.transitions.count)
+    late.removeFirst(work.late)
+    for (series, until) in work.written { world.markWritten(series: series, until: until) }
+    if let sweep, work.sweep == nil { sweptUntil = sweep.end }
+    sweep = work.sweep
+  }
+
+  /// Another configuration: the sweep's numbers mean nothing now.
+  mutating func reconfigured() {
+    if let sweep { self.sweep = (sweep.end, 0) }
+  }
+}
+
+/// Days of series that are being changed for one commit.
+private struct OpenDays {
+  private struct Key: Hashable, Comparable {
+    let sensor: String
+    let field: String
+    let day: CivilDay
+
+    static func < (a: Key, b: Key) -> Bool { (a.sensor, a.field, a.day) < (b.sensor, b.field, b.day) }
+  }
+
+  private struct Open {
+    let start: Instant
+    /// The last entry that the stored row knows of.
+    let known: Int64
+    var quarters: PackedBuckets
+  }
+
+  private let store: any GatewayStore
+  private let zone: CivilZone
+  private let position: Int64
+  private var days: [Key: Open] = [:]
+
+  init(store: any GatewayStore, zone: CivilZone, position: Int64) {
+    self.store = store
+    self.zone = zone
+    self.position = position
+  }
+
+  var count: Int { days.count }
+
+  /// A reading that the rings did not take is added, once.
+  mutating func add(_ reading: LateReading, of position: Int64) throws(StoreError) {
+    let key = Key(sensor: reading.sensor, field: reading.field, day: zone.civil(reading.time).day)
+    var open = try open(key)
+    guard position > open.known else { return }
+    let index = Int((reading.time - open.start).milliseconds / City.quarter)
+    guard open.quarters.entries.indices.contains(index) else { return }
+    let isRevised = open.quarters.entries[index].bucket.count > 0
+    open.quarters.entries[index].bucket.combine(reading.bucket)
+    if isRevised { open.quarters.entries[index].isRevised = true }
+    days[key] = open
+  }
+
+  /// The quarter hours of a range are what the rings say, as far as these reach back.
+  mutating func set(series: Int, from: Instant, to end: Instant, _ world: borrowing World) throws(StoreError) {
+    guard let name = world.withState({ $0.name(ofSeries: series) }) else { return }
+    var day = zone.civil(from).day
+    while true {
+      let start = zone.instant(day, secondOfDay: 0)
+      guard start < end else { return }
+      let key = Key(sensor: name.sensor, field: name.field, day: day)
+      var open = try open(key)
+      let first = max(from, start)
+      let last = min(end, start + .milliseconds(Int64(open.quarters.entries.count) * City.quarter))
+      if first < last, let held = world.withState({ $0.quarters(ofSeries: series, from: first, to: last) }) {
+        for (number, bucket) in held.buckets.enumerated() {
+          let quarter = first + .milliseconds(Int64(number) * City.quarter)
+          let index = Int((quarter - start).milliseconds / City.quarter)
+          guard quarter >= held.heldFrom, open.quarters.entries.indices.contains(index) else { continue }
+          let before = open.quarters.entries[index]
+          guard before.bucket != bucket else { continue }
+          open.quarters.entries[index] = .init(bucket, isRevised: before.isRevised || before.bucket.count > 0)
+        }
+      }
+      // What a clock that ran ahead left behind has not come yet.
+      for index in open.quarters.entries.indices where start + .milliseconds(Int64(index) * City.quarter) >= end {
+        open.quarters.entries[index] = .init()
+      }
+      days[key] = open
+      day = day.adding(days: 1)
+    }
+  }
+
+  private func open(_ key: Key) throws(StoreError) -> Open {
+    if let known = days[key] { return known }
+    let start = zone.instant(key.day, secondOfDay: 0)
+    let length = zone.instant(key.day.adding(days: 1), secondOfDay: 0) - start
+    let count = Int(length.milliseconds / City.quarter)
+    let row = try store.day(key.day.daysSinceEpoch, sensor: key.sensor, field: key.field)
+    var quarters = PackedBuckets(count: count)
+    if let row, let bytes = row.quarters {
+      do {
+        let stored = try PackedBuckets(bytes: bytes)
+        if stored.entries.count == count { quarters = stored }
+      } catch {
+        Log.error("history_damaged", "\(key.sensor) \(key.field) of \(key.day.text) is damaged and begun anew")
+      }
+    }
+    return Open(start: start, known: row?.position ?? 0, quarters: quarters)
+  }
+
+  /// The rows, in order.
+  var rows: [HistoryDay] {
+    days.sorted { $0.key < $1.key }.map { key, open in
+      HistoryDay(
+        sensor: key.sensor, field: key.field, day: key.day.daysSinceEpoch, start: open.start.milliseconds,
+        position: position, quarters: open.quarters.bytes, hours: open.quarters.combined(by: 4).bytes,
+        whole: open.quarters.combined(by: max(1, open.quarters.entries.count)).bytes)
+    }
+  }
+}

@@ -1,0 +1,253 @@
+// One attempt to go on from somewhere: from a checkpoint, or from where the journal begins.
+//
+// A checkpoint's series were taken one after the other while entries came, so each is first brought up to the moment
+// of the rest of the state; from there on entries count for everything.
+
+internal import Configuration
+public import Core
+internal import CoolIslands
+internal import Quantities
+internal import RingSeries
+public import Store
+
+struct Resumption: ~Copyable {
+  private var replayer = Replayer()
+  private var redeliveries = Redeliveries()
+  private var leftovers = Leftovers()
+  private var historian = Historian()
+  private let database: Database
+  private let progress: (Int64, Int64) -> Void
+  private let checkpoint: (number: Int64, first: Int64)
+  /// The first entry that is read, and the next one.
+  private let start: Int64
+  private var position: Int64
+  private var count: Int64 = 0
+  private var sweptAt: Instant = .distantPast
+  /// How far back the rings of quarter hours reach.
+  private var held = Span.hours(1)
+
+  private init(
+    _ database: Database, from start: Int64, checkpoint: (number: Int64, first: Int64),
+    _ progress: @escaping (Int64, Int64) -> Void
+  ) {
+    self.database = database
+    self.progress = progress
+    self.checkpoint = checkpoint
+    self.start = start
+    position = start
+  }
+
+  /// From where the journal begins.
+  static func fromTheBeginning(
+    of database: Database, _ progress: @escaping (Int64, Int64) -> Void
+  ) throws(RecoveryError) -> Resumption {
+    let first = try RecoveryError.store { () throws(StoreError) in try database.firstPosition() }
+    var resumption = Resumption(database, from: first, checkpoint: (0, 0), progress)
+    guard first > 1 else { return resumption }
+    let before = try configuration(database, before: first)
+    resumption.take(.configuration(before.at, before.text))
+    resumption.count = 0  // it was read before
+    Log.warning(
+      "recovered_partly",
+      "there is no checkpoint, and the journal begins at entry \(first): values are exact for what came since")
+    return resumption
+  }
+
+  /// From a checkpoint.
+  static func from(
+    _ checkpoint: Checkpoint, _ database: Database, _ progress: @escaping (Int64, Int64) -> Void
+  ) throws(RecoveryError) -> Resumption {
+    guard checkpoint.isIntact else { throw .unusable("its checksum does not hold") }
+    guard checkpoint.last < database.nextPosition else { throw .unusable("the journal ends before it") }
+    let before = try configuration(database, before: checkpoint.first + 1)
+    var resumption = Resumption(
+      database, from: checkpoint.first + 1, checkpoint: (checkpoint.run, checkpoint.first), progress)
+    try resumption.resume(before.configured, before.text, checkpoint)
+    return resumption
+  }
+
+  private mutating func resume(
+    _ configured: Configured, _ text: ConfigurationText, _ checkpoint: Checkpoint
+  ) throws(RecoveryError) {
+    replayer.world = World(resuming: configured.city, at: Instant(milliseconds: checkpoint.clock))
+    replayer.configured = configured
+    replayer.lastText = text
+    held = configured.city.quartersHeld
+    let (database, series) = (database, replayer.world.seriesCount)
+    let rows = try RecoveryError.store { () throws(StoreError) in
+      try database.series(ofRun: checkpoint.run, count: series)
+    }
+    try catchUp(rows, until: checkpoint.last)
+    var archive = Archive(reading: checkpoint.state)
+    CheckpointState.archive(&archive, &replayer.world, &redeliveries, &leftovers)
+    guard archive.isComplete else { throw .unusable("its state cannot be read") }
+    sweptAt = replayer.world.now
+    position = checkpoint.last + 1
+  }
+
+  private static func configuration(_ database: Database, before position: Int64) throws(RecoveryError) -> (
+    at: Instant, text: ConfigurationText, configured: Configured
+  ) {
+    let stored = try RecoveryError.store { () throws(StoreError) in try database.configuration(before: position) }
+    guard let stored, case .configuration(let at, let text) = try? Entry(line: stored.line),
+      let configured = ConfigurationReader.values(text).configured
+    else { throw .unusable("the configuration in force at entry \(position) cannot be read") }
+    return (at, text, configured)
+  }
+
+  /// Puts each series back where the journal had come to when it was taken, and gives it what followed.
+  private mutating func catchUp(_ rows: [SeriesRow], until last: Int64) throws(RecoveryError) {
+    let seriesCount = replayer.world.seriesCount
+    guard rows.map({ $0.series }) == Array(0..<seriesCount) else { throw .unusable("series are missing") }
+    var restored = 0
+    var failure: RecoveryError?
+    func restore(before position: Int64, _ world: inout World) throws(RecoveryError) {
+      while restored < rows.count, rows[restored].position < position {
+        let row = rows[restored]
+        do {
+          try world.restore(
+            row.bytes, arrival: row.arrival.map(Instant.init(milliseconds:)), to: row.series)
+        } catch {
+          throw .unusable("series \(row.series): \(error)")
+        }
+        restored += 1
+      }
+    }
+    let (database, start) = (database, start)
+    try RecoveryError.store { () throws(StoreError) in
+      try database.read(from: start) { batch in
+        guard batch.position <= last else { return false }
+        do throws(RecoveryError) {
+          try restore(before: batch.position, &replayer.world)
+          for entry in Recovery.entries(of: batch) {
+            switch entry {
+            case .configuration, .clock: throw .unusable("it goes on across a change of configuration or clock")
+            default: replayer.world.catchUp(with: entry) { $0 < restored }
+            }
+          }
+          return true
+        } catch {
+          failure = error
+          return false
+        }
+      }
+    }
+    if let failure { throw failure }
+    try restore(before: last + 1, &replayer.world)
+    guard restored == rows.count else { throw .unusable("series are of a later moment than its state") }
+  }
+
+  /// Takes everything behind the position.
+  mutating func readOn() throws(RecoveryError) {
+    let total = database.nextPosition - start
+    var failure: StoreError?
+    let (database, from) = (database, position)
+    try RecoveryError.store { () throws(StoreError) in
+      try database.read(from: from) { batch in
+        if batch.position > position {
+          Log.error(
+            "journal_damaged", "entries \(position) to \(batch.position - 1) of the journal are missing")
+        }
+        position = batch.position
+        for entry in Recovery.entries(of: batch) {
+          take(entry)
+          position += 1
+        }
+        position = batch.position + batch.entries
+        progress(position - start, total)
+        do throws(StoreError) {
+          try writeHistory()
+          return true
+        } catch {
+          failure = error
+          return false
+        }
+      }
+    }
+    if let failure { throw .store(failure) }
+  }
+
+  private mutating func take(_ entry: Entry) {
+    let old: Configured? = if case .configuration = entry { replayer.configured } else { nil }
+    historian.note(replayer.take(entry), of: position)
+    if case .configuration = entry, let new = replayer.configured {
+      if let old { leftovers.replaced(old: old, new: new) }
+      held = new.city.quartersHeld
+    }
+    redeliveries.stored(entry)
+    count += 1
+  }
+
+  /// A long journal holds more than the rings: what they are about to forget goes to the history on the way.
+  private mutating func writeHistory() throws(StoreError) {
+    let now = replayer.world.now
+    if sweptAt == .distantPast || now < sweptAt { sweptAt = now }
+    let isDue = now - sweptAt > Span.milliseconds(held.milliseconds / 2)
+    guard isDue || historian.isFull else { return }
+    if isDue {
+      historian.beginSweep(at: now)
+      sweptAt = now
+    }
+    repeat {
+      let work = try historian.work(replayer.world, database, position: position - 1)
+      var commit = Commit()
+      commit.days = work.days
+      commit.transitions = work.transitions
+      try database.commit(commit)
+      historian.stored(work, &replayer.world)
+    } while historian.isSweeping
+  }
+
+  /// Puts the configuration of today into effect, and hands over what there is.
+  consuming func finish(text: ConfigurationText, configured: Configured, now: Instant) throws(RecoveryError)
+    -> Recovered
+  {
+    if replayer.lastText != text {
+      let entry = Entry.configuration(max(now, replayer.world.now), text)
+      position = database.nextPosition
+      try RecoveryError.store { [database] () throws(StoreError) in try database.append([entry]) }
+      take(entry)
+      count -= 1
+    }
+    return Recovered(
+      world: replayer.finish(), configured: configured, redeliveries: redeliveries, leftovers: leftovers,
+      entries: count, checkpoint: checkpoint, historian: historian)
+  }
+}
+
+extension RecoveryError {
+  /// Calls something that only the disk can fail.
+  fileprivate static func store<Result>(_ body: () throws(StoreError) -> Result) throws(RecoveryError) -> Result {
+    do throws(StoreError) { return try body() } catch { throw .store(error) }
+  }
+}
+
+extension Database {
+  /// Appends entries as one batch.
+  ///
+  /// - Throws: ``StoreError``; then nothing of it is stored.
+  public func append(_ entries: [Entry]) throws(StoreError) {
+    guard let batch = Commit.Batch(entries) else { return }
+    var commit = Commit()
+    commit.batch = batch
+    try self.commit(commit)
+  }
+}
+
+extension Commit.Batch {
+  /// The batch of some entries; nil if there are none.
+  init?(_ entries: [Entry]) {
+    guard let last = entries.last else { return nil }
+    var lines = JSONLines()
+    var configurations: [(index: Int64, line: [UInt8])] = []
+    for (index, entry) in entries.enumerated() {
+      lines.append(entry)
+      guard case .configuration = entry else { continue }
+      var own = JSONLines()
+      own.append(entry)
+      configurations.append((Int64(index), own.bytes))
+    }
+    self.init(
+      lines: lines.bytes, entries: Int64(entries.count), at: last.at.milliseconds, configurations: configurations)
+  }
+}
