@@ -92,7 +92,8 @@ let package = Package(
     tests(
       "Gateway",
       with: [
-        "Configuration", "Core", "CoolIslands", "MQTTLink", "Publication", "SensorProtocol", "Store", "Quantities",
+        "Configuration", "Core", "CoolIslands", "MQTTLink", "Publication", "RingSeries", "SensorProtocol", "Store",
+        "Quantities", "CSQLite", "CLibc",
       ]),
     .testTarget(name: "HouseTests", swiftSettings: relaxed),
 

@@ -1,10 +1,58 @@
 // What the history asks of the series: which quarter hours it does not know yet, and what they hold.
+//
+// A quarter hour that the rings hold whole is written when it has closed, and again when it has changed: what the rings
+// say replaces what stood there. Of others the history is told piece by piece, and each piece is added once.
 
 public import Quantities
 public import RingSeries
 internal import SensorProtocol
 
+/// Something that the history must take as it comes, or the rings will have forgotten it.
+public struct HistoryPiece: Hashable, Sendable {
+  /// The sensor's identifier.
+  public let sensor: String
+  /// The field's name.
+  public let field: String
+  /// A moment of its quarter hour.
+  public let time: Instant
+  /// The readings.
+  public let bucket: Bucket
+  /// Whether they are all that there is of the quarter hour; otherwise they are added.
+  public let replaces: Bool
+}
+
 extension CityState {
+  /// Notes that a quarter hour has changed, or makes the piece that tells of it.
+  mutating func remember(_ entered: Entered) -> HistoryPiece? {
+    let series = entered.series.rawValue
+    let quarter = entered.time.floored(toMilliseconds: City.quarter).milliseconds
+    guard quarter < bank.heldFrom(of: entered.series, ring: City.quarters) else {
+      unwritten[series] = min(unwritten[series], quarter)
+      return nil
+    }
+    let name = name(ofSeries: series)
+    let sample = Sample(time: entered.time.milliseconds, value: entered.value, seconds: entered.seconds)
+    let isSound = bank.kind(of: entered.series).measure == .sound
+    return HistoryPiece(
+      sensor: name.sensor, field: name.field, time: entered.time, bucket: Bucket(sample, isSound: isSound),
+      replaces: false)
+  }
+
+  /// What the history does not know of a series that is about to go, to the end of the day: a clock that ran ahead may
+  /// have written what has not come yet.
+  func lastPieces(ofSeries series: Int, at now: Instant) -> [HistoryPiece] {
+    guard let from = unwrittenFrom(series: series) else { return [] }
+    let name = name(ofSeries: series)
+    let tomorrow = city.zone.civil(now + .minutes(2)).day.adding(days: 1)
+    let end = city.zone.instant(tomorrow, secondOfDay: 0)
+    let held = quarters(ofSeries: series, from: from, to: end)
+    return held.buckets.enumerated().compactMap { number, bucket in
+      let start = from + .milliseconds(Int64(number) * City.quarter)
+      guard start >= held.heldFrom else { return nil }
+      return HistoryPiece(sensor: name.sensor, field: name.field, time: start, bucket: bucket, replaces: true)
+    }
+  }
+
   /// What a series is called: its sensor's identifier and its field's name.
   public func name(ofSeries series: Int) -> (sensor: String, field: String) {
     let (sensor, field) = owners[series]
@@ -28,10 +76,9 @@ extension CityState {
   ///   forgotten.
   public func quarters(ofSeries series: Int, from: Instant, to: Instant) -> (buckets: [Bucket], heldFrom: Instant) {
     let index = SeriesIndex(series)
-    guard
-      let steps = try? bank.steps(
-        of: index, from: from.milliseconds, to: to.milliseconds, seconds: Int(City.quarter / 1000))
-    else { return ([], to) }
-    return (steps.steps.map(\.bucket), Instant(milliseconds: steps.heldFrom))
+    let buckets = stride(from: from.milliseconds, to: to.milliseconds, by: Int(City.quarter)).map { start in
+      bank.sum(of: index, from: start, to: start + City.quarter, ring: City.quarters).bucket
+    }
+    return (buckets, Instant(milliseconds: bank.heldFrom(of: index, ring: City.quarters)))
   }
 }

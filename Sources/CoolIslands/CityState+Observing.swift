@@ -5,26 +5,6 @@ public import Quantities
 public import RingSeries
 public import SensorProtocol
 
-/// A reading that counts though the rings of quarter hours no longer reach back to it: the history takes it.
-public struct LateReading: Hashable, Sendable {
-  /// Its sensor's identifier.
-  public let sensor: String
-  /// Its field's name.
-  public let field: String
-  /// When it was measured.
-  public let time: Instant
-  /// The bucket of this reading alone.
-  public let bucket: Bucket
-
-  init(_ entered: CityState.Entered, of field: Field, sensor: String) {
-    self.sensor = sensor
-    self.field = field.rawValue
-    time = entered.time
-    let sample = Sample(time: entered.time.milliseconds, value: entered.value, seconds: entered.seconds)
-    bucket = Bucket(sample, isSound: field == .laeq)
-  }
-}
-
 extension CityState {
   /// A reading may be this much ahead of its arrival as it is.
   static let slightlyAhead = Span.minutes(2)
@@ -33,15 +13,17 @@ extension CityState {
   /// Older readings than this are refused.
   static let oldest = Span.days(14)
 
+  /// A message of somebody was stored.
+  public mutating func noteMessage() { messages += 1 }
+
   /// Takes a message of a sensor; each of its readings is accounted for.
   ///
   /// - Parameters:
   ///   - payload: what the sensor sent.
   ///   - sensor: the sensor's index.
   ///   - arrival: when it came.
-  /// - Returns: the readings that count and that the rings of quarter hours no longer reach back to.
-  public mutating func receive(_ payload: [UInt8], sensor: Int, arrival: Instant) -> [LateReading] {
-    messages += 1
+  /// - Returns: what the history must be told of at once, since the rings do not hold all of its quarter hour.
+  public mutating func receive(_ payload: [UInt8], sensor: Int, arrival: Instant) -> [HistoryPiece] {
     let decoded: Decoded
     do {
       decoded = try city.sensors[sensor].decoder.decode(payload, arrival: arrival)
@@ -51,23 +33,19 @@ extension CityState {
     }
     sensors[sensor].account.receive(decoded.observations.count + decoded.refusals.count)
     for refusal in decoded.refusals { sensors[sensor].account.refuse(refusal) }
-    var late: [LateReading] = []
+    var pieces: [HistoryPiece] = []
     for observation in decoded.observations {
       do {
         let entered = try enter(observation, sensor: sensor, arrival: arrival)
         sensors[sensor].account.note(entered.appended)
-        guard case .accepted(let missed) = entered.appended else { continue }
+        guard case .accepted = entered.appended else { continue }
         note(observation, entered, sensor: sensor, arrival: arrival)
-        if missed.contains(.buckets(City.quarters)) {
-          late.append(LateReading(entered, of: observation.field, sensor: city.sensors[sensor].id))
-        } else {
-          unwritten[entered.series.rawValue] = min(unwritten[entered.series.rawValue], entered.time.milliseconds)
-        }
+        if let piece = remember(entered) { pieces.append(piece) }
       } catch {
         sensors[sensor].account.refuse(error)
       }
     }
-    return late
+    return pieces
   }
 
   /// Something arrived that does not count.

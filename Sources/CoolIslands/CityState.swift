@@ -130,12 +130,17 @@ public struct CityState: ~Copyable, Sendable {
     self.init(city: city, at: now)
     heat = old.heat
     (messages, commands, forgotten, others) = (old.messages, old.commands, old.forgotten, old.others)
-    let oldSensors = Dictionary(uniqueKeysWithValues: old.city.sensors.enumerated().map { ($1.id, $0) })
-    for (index, sensor) in city.sensors.enumerated() {
-      guard let before = oldSensors[sensor.id] else { continue }
-      sensors[index].account = old.sensors[before].account
-      guard old.city.sensors[before].fields == sensor.fields else { continue }
+    for index in sensors.indices {
       let series = sensors[index].series
+      guard let before = old.sensor(city.sensors[index].id) else {
+        for new in series { bank.begins(new, at: now.milliseconds) }
+        continue
+      }
+      sensors[index].account = old.sensors[before].account
+      guard old.city.sensors[before].fields == city.sensors[index].fields else {
+        for new in series { bank.begins(new, at: now.milliseconds) }
+        continue
+      }
       sensors[index] = old.sensors[before]
       sensors[index].series = series
       for (new, earlier) in zip(series, old.sensors[before].series) {
@@ -154,6 +159,16 @@ public struct CityState: ~Copyable, Sendable {
       places[index].day = nil  // the timetable may be another
       places[index].due = now
     }
+  }
+
+  /// What the history does not know of the series that another configuration will not carry over.
+  public func lastPieces(before new: City, at now: Instant) -> [HistoryPiece] {
+    let fields = Dictionary(uniqueKeysWithValues: new.sensors.map { ($0.id, $0.fields) })
+    var pieces: [HistoryPiece] = []
+    for (sensor, state) in zip(city.sensors, sensors) where fields[sensor.id] != sensor.fields {
+      for series in state.series { pieces += lastPieces(ofSeries: series.rawValue, at: now) }
+    }
+    return pieces
   }
 
   /// The sensor that publishes on a topic.

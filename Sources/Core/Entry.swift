@@ -74,6 +74,17 @@ public enum Entry: Hashable, Sendable {
   /// Readings of a sensor were refused at admission, or of nobody known; only their number is kept.
   case refused(Instant, source: String?, [RefusalCount])
 
+  /// A command or a configuration at another moment; anything else as it is.
+  public func moved(to instant: Instant) -> Entry {
+    switch self {
+    case .command(var message):
+      message.arrival = instant
+      return .command(message)
+    case .configuration(_, let text): return .configuration(instant, text)
+    case .message, .connected, .clock, .refused: return self
+    }
+  }
+
   /// The moment of the entry, core time.
   public var at: Instant {
     switch self {

@@ -59,12 +59,12 @@ extension World {
 extension Effect {
   /// The effect as a line of JSON, newline included: what `tonnelle replay` prints.
   ///
-  /// A late reading is no event of a place, and has none.
+  /// What is for the history alone has none.
   public func write(to json: inout JSONWriter, zone: CivilZone) {
-    if case .late = self { return }
+    if case .history = self { return }
     json.object { json in
       switch self {
-      case .late: break
+      case .history: break
       case .transition(let transition):
         json.member("at", zone.text(transition.at))
         json.member("place", transition.place)

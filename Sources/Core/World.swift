@@ -14,8 +14,8 @@ public enum Effect: Hashable, Sendable {
   case heat(at: Instant, from: Int?, to: Int?)
   /// A command was answered.
   case command(CommandResult)
-  /// A reading counts that the rings no longer reach back to: the history takes it.
-  case late(LateReading)
+  /// The history must take something, since the rings will not hold it.
+  case history(HistoryPiece)
 }
 
 /// Which public values changed since they were last taken.
@@ -62,7 +62,7 @@ public struct World: ~Copyable, Sendable {
     if case .clock(let from, let to) = entry { return setClock(from: from, to: to) }
     var effects = advance(to: entry.at)
     switch entry {
-    case .message(let message): effects += observe(message).map(Effect.late)
+    case .message(let message): effects += observe(message).map(Effect.history)
     case .command(let message): effects.append(.command(obey(message)))
     case .refused(_, let source, let counts):
       let sensor = source.flatMap { id in state?.sensor(id) ?? nil }
@@ -90,8 +90,9 @@ public struct World: ~Copyable, Sendable {
   ///
   /// - Returns: what follows from the time that passed before it.
   public mutating func configure(_ city: City, at instant: Instant) -> [Effect] {
-    let effects = advance(to: instant)
+    var effects = advance(to: instant)
     if let old = state.take() {
+      effects += old.lastPieces(before: city, at: now).map(Effect.history)
       state = CityState(city: city, at: now.nextWholeSecond, carryingOver: old)
     } else {
       state = CityState(city: city, at: now.nextWholeSecond)
@@ -178,7 +179,8 @@ public struct World: ~Copyable, Sendable {
     return changes
   }
 
-  private mutating func observe(_ message: Message) -> [LateReading] {
+  private mutating func observe(_ message: Message) -> [HistoryPiece] {
+    state?.noteMessage()
     if let sensor = state?.sensor(onTopic: message.topic) ?? nil {
       return state?.receive(message.payload, sensor: sensor, arrival: message.arrival) ?? []
     }

@@ -24,9 +24,6 @@ struct CheckpointState {
 
 /// A checkpoint that is being written.
 struct CheckpointRun {
-  /// Bytes of series in one slice: two milliseconds' work.
-  private static let sliceBytes = 1 << 20
-
   let number: Int64
   /// The last entry when it began, and core time.
   let first: Int64
@@ -44,18 +41,21 @@ struct CheckpointRun {
   /// - Parameters:
   ///   - world: the core as it is after the last entry.
   ///   - position: the last entry.
+  ///   - limit: bytes of series after which it ends.
   /// - Returns: the slice, and whether everything else is to close the run with it.
-  mutating func slice(_ world: borrowing World, position: Int64) -> (slice: CheckpointSlice, closes: Bool) {
+  mutating func slice(
+    _ world: borrowing World, position: Int64, bytes limit: Int
+  ) -> (slice: CheckpointSlice, closes: Bool) {
     var slice = CheckpointSlice(run: number, begins: next == 0, rows: [], closing: nil)
     var bytes = 0
-    while next < world.seriesCount, bytes < Self.sliceBytes {
+    while next < world.seriesCount, bytes < limit {
       let image = world.image(of: next)
       slice.rows.append(
         SeriesRow(series: next, position: position, arrival: image.arrival?.milliseconds, bytes: image.bytes))
       bytes += image.bytes.count
       next += 1
     }
-    return (slice, slice.rows.isEmpty || next == world.seriesCount && bytes < Self.sliceBytes / 2)
+    return (slice, slice.rows.isEmpty || next == world.seriesCount && bytes < limit / 2)
   }
 
   /// What closes the run at a position.

@@ -17,6 +17,10 @@ public struct Pace: Sendable {
   public var checkpointEntries: Int64 = 500_000
   /// Time after which one begins if anything was stored.
   public var checkpointInterval = Span.hours(1)
+  /// Bytes of series in one slice of a checkpoint: two milliseconds' work.
+  public var sliceBytes = 1 << 20
+  /// Days of series that go to the history with one commit at most.
+  public var daysPerCommit = 64
   /// How often retention looks for something that may go.
   public var retentionInterval = Span.minutes(1)
 
@@ -75,7 +79,8 @@ public final class Gateway {
   /// When each sensor last sent something, by its index.
   private var lastArrivals: [Instant] = []
 
-  // What waits for the next batch.
+  // What waits for the next batch: steps of the clock, and what people said.
+  private var steps: [(from: Instant, to: Instant)] = []
   private var waiting: [Entry] = []
   private var version: UInt64 = 0
   private var lastShown = Span.milliseconds(0)
@@ -97,6 +102,7 @@ public final class Gateway {
   ) {
     self.pace = pace
     historian = recovered.historian
+    historian.daysPerCommit = pace.daysPerCommit
     checkpoint = recovered.checkpoint
     configured = recovered.configured
     rates = RateLimits(recovered.configured.settings.limits, sensors: recovered.configured.city.sensors.count)
@@ -121,13 +127,15 @@ public final class Gateway {
     let now = coreTime(moment)
     if storeReason != nil && !probe(moment) {
       if link.isConnected { link.abandon() }  // a connection that was being made when storing failed
-      note(world.advance(to: now))  // what was known grows old all the same
+      // What was known grows old all the same; but a step of the clock counts only when it is stored.
+      note(world.advance(to: steps.first?.from ?? now))
       publish(moment)
       return false
     }
     connectIfDue(moment)
     let events = link.read(limit: Self.batchLimit)
-    var batch = Batch(entries: waiting)
+    // People's entries count from now on, however long they had to wait.
+    var batch = Batch(entries: steps.map { .clock(from: $0.from, to: $0.to) } + waiting.map { $0.moved(to: now) })
     for event in events { admit(event, at: now, moment, &batch) }
     let first = store.nextPosition
     guard commit(&batch, at: now, moment) else { return false }
@@ -144,10 +152,12 @@ public final class Gateway {
   /// Core time never runs backwards within the journal, except by an entry that says so.
   private func coreTime(_ moment: Moment) -> Instant {
     defer { lastMoment = moment }
+    // Where the clock was set to, if that could not be stored yet.
+    let reached = steps.last?.to ?? world.now
     guard let last = lastMoment else {
-      guard world.now - moment.core > Self.clockStep else { return max(moment.core, world.now) }
-      Log.warning("clock_behind", "the clock is behind the journal by \((world.now - moment.core).seconds) s")
-      waiting.append(.clock(from: world.now, to: moment.core))
+      guard reached - moment.core > Self.clockStep else { return max(moment.core, reached) }
+      Log.warning("clock_behind", "the clock is behind the journal by \((reached - moment.core).seconds) s")
+      steps.append((reached, moment.core))
       return moment.core
     }
     let passed = (moment.uptime.milliseconds - last.uptime.milliseconds) * factor
@@ -155,10 +165,10 @@ public final class Gateway {
     let deviation = (moment.core - expected).milliseconds
     if abs(deviation) > Self.clockStep.milliseconds * factor {
       Log.warning("clock_stepped", "the clock was set by \(deviation / 1000) s")
-      waiting.append(.clock(from: expected, to: moment.core))
+      steps.append((expected, moment.core))
       return moment.core
     }
-    return max(moment.core, world.now)
+    return max(moment.core, reached)
   }
 
   // MARK: Link
@@ -304,6 +314,7 @@ public final class Gateway {
       work = try historian.work(world, store, position: position)
       commit.days = work.days
       commit.transitions = work.transitions
+      commit.forgetDaysAfter = work.today
       commit.checkpoint = slice(&run, position: position, moment)
       commit.retention = retention(at: now, moment)
       try store.commit(commit)
@@ -320,6 +331,7 @@ public final class Gateway {
     }
     guard commit.batch != nil else { return true }
     batches += 1
+    steps = []
     waiting = []
     for message in batch.redelivered { redeliveries.settled(message) }
     for entry in batch.entries {
@@ -348,7 +360,7 @@ public final class Gateway {
   }
 
   private func slice(of run: inout CheckpointRun, position: Int64) -> CheckpointSlice {
-    var (slice, closes) = run.slice(world, position: position)
+    var (slice, closes) = run.slice(world, position: position, bytes: pace.sliceBytes)
     if closes { slice.closing = run.closing(checkpointState(), position: position) }
     return slice
   }
@@ -414,6 +426,7 @@ public final class Gateway {
         put(configured, at: at, position: position)
       case .clock:
         run = nil  // its series may know of a time that has not come yet
+        historian.setBack()
         note(world.ingest(entry), of: position)
       default:
         note(world.ingest(entry), of: position)
@@ -442,7 +455,7 @@ public final class Gateway {
     outlets.note(effects, zone: configured.city.zone)
     for effect in effects {
       switch effect {
-      case .transition, .late: break
+      case .transition, .history: break
       case .heat(_, let from, let to):
         func name(_ level: Int?) -> String { level.map(String.init) ?? "unknown" }
         Log.notice("heat_level", "the heat level is \(name(to)), it was \(name(from))")
@@ -453,7 +466,7 @@ public final class Gateway {
     }
   }
 
-  /// Puts an act of a person on duty, or a new configuration, into the next batch.
+  /// Puts an act of a person on duty, or a new configuration, into the next batch; its moment is that of the batch.
   public func submit(_ entry: Entry) { waiting.append(entry) }
 
   // MARK: Publishing
@@ -504,7 +517,7 @@ public final class Gateway {
       while !isClosed {
         let work = try historian.work(world, store, position: position)
         var commit = Commit()
-        (commit.days, commit.transitions) = (work.days, work.transitions)
+        (commit.days, commit.transitions, commit.forgetDaysAfter) = (work.days, work.transitions, work.today)
         commit.checkpoint = slice(of: &last, position: position)
         isClosed = commit.checkpoint?.closing != nil
         try store.commit(commit)

@@ -11,25 +11,28 @@ internal import Store
 /// What waits for the history.
 struct Historian {
   /// Days of series that go with one commit at most.
-  private static let daysPerCommit = 64
-
+  var daysPerCommit = 64
   private var transitions: [HistoryTransition] = []
-  private var late: [(reading: LateReading, position: Int64)] = []
+  private var pieces: [(piece: HistoryPiece, position: Int64)] = []
   /// The sweep under way: up to which quarter hour, and the next series.
   private var sweep: (end: Instant, next: Int)?
   private var sweptUntil: Instant = .distantPast
+  /// Whether the clock was set back since the last commit.
+  private var wasSetBack = false
 
   /// What is stored with one commit, and what follows once it is.
   struct Work {
     var days: [HistoryDay] = []
     var transitions: [HistoryTransition] = []
-    fileprivate var late = 0
+    /// Civil days after this one have not come yet: a clock that ran ahead wrote them.
+    var today: Int64?
+    fileprivate var pieces = 0
     fileprivate var written: [(series: Int, until: Instant)] = []
     fileprivate var sweep: (end: Instant, next: Int)?
   }
 
   /// Whether more is waiting than should be kept in memory.
-  var isFull: Bool { late.count + transitions.count > 5000 }
+  var isFull: Bool { pieces.count + transitions.count > 5000 }
 
   /// Whether a sweep is under way.
   var isSweeping: Bool { sweep != nil }
@@ -48,7 +51,7 @@ struct Historian {
             place: transition.place, at: transition.at.milliseconds, indicator: transition.indicator.rawValue,
             position: entry - 1, before: transition.from, after: transition.to,
             reasons: transition.reasons.map(\.rawValue)))
-      case .late(let reading): late.append((reading, entry))
+      case .history(let piece): pieces.append((piece, entry))
       case .heat, .command: break
       }
     }
@@ -69,14 +72,15 @@ struct Historian {
   /// - Returns: days and transitions.
   /// - Throws: ``StoreError`` when days cannot be read.
   func work(_ world: borrowing World, _ store: any GatewayStore, position: Int64) throws(StoreError) -> Work {
-    var work = Work(transitions: transitions, late: late.count, sweep: sweep)
-    guard !late.isEmpty || sweep != nil, let zone = world.city?.zone else { return work }
+    var work = Work(transitions: transitions, pieces: pieces.count, sweep: sweep)
+    guard !pieces.isEmpty || sweep != nil || wasSetBack, let zone = world.city?.zone else { return work }
+    if wasSetBack { work.today = zone.civil(world.now).day.daysSinceEpoch }
     var days = OpenDays(store: store, zone: zone, position: position)
-    for (reading, position) in late { try days.add(reading, of: position) }
+    for (piece, position) in pieces { try days.take(piece, of: position) }
     if let sweep {
       let count = world.seriesCount
       var next = sweep.next
-      while next < count, days.count < Self.daysPerCommit {
+      while next < count, days.count < daysPerCommit {
         if let from = world.withState({ $0.unwrittenFrom(series: next) }) ?? nil, from < sweep.end {
           try days.set(series: next, from: from, to: sweep.end, world)
           work.written.append((next, sweep.end))
@@ -92,11 +96,15 @@ struct Historian {
   /// The commit is on the disk.
   mutating func stored(_ work: Work, _ world: inout World) {
     transitions.removeFirst(work.transitions.count)
-    late.removeFirst(work.late)
+    pieces.removeFirst(work.pieces)
     for (series, until) in work.written { world.markWritten(series: series, until: until) }
     if let sweep, work.sweep == nil { sweptUntil = sweep.end }
     sweep = work.sweep
+    wasSetBack = false
   }
+
+  /// The clock was set back: days that have not come yet are forgotten with the next commit.
+  mutating func setBack() { wasSetBack = true }
 
   /// Another configuration: the sweep's numbers mean nothing now.
   mutating func reconfigured() {
@@ -119,6 +127,13 @@ private struct OpenDays {
     /// The last entry that the stored row knows of.
     let known: Int64
     var quarters: PackedBuckets
+
+    /// Another bucket takes the place of one; that it was written before will be seen.
+    mutating func replace(_ index: Int, with bucket: Bucket) {
+      let before = quarters.entries[index]
+      guard before.bucket != bucket else { return }
+      quarters.entries[index] = .init(bucket, isRevised: before.isRevised || before.bucket.count > 0)
+    }
   }
 
   private let store: any GatewayStore
@@ -134,16 +149,16 @@ private struct OpenDays {
 
   var count: Int { days.count }
 
-  /// A reading that the rings did not take is added, once.
-  mutating func add(_ reading: LateReading, of position: Int64) throws(StoreError) {
-    let key = Key(sensor: reading.sensor, field: reading.field, day: zone.civil(reading.time).day)
+  /// A piece is taken once.
+  mutating func take(_ piece: HistoryPiece, of position: Int64) throws(StoreError) {
+    let key = Key(sensor: piece.sensor, field: piece.field, day: zone.civil(piece.time).day)
     var open = try open(key)
     guard position > open.known else { return }
-    let index = Int((reading.time - open.start).milliseconds / City.quarter)
+    let index = Int((piece.time - open.start).milliseconds / City.quarter)
     guard open.quarters.entries.indices.contains(index) else { return }
-    let isRevised = open.quarters.entries[index].bucket.count > 0
-    open.quarters.entries[index].bucket.combine(reading.bucket)
-    if isRevised { open.quarters.entries[index].isRevised = true }
+    var bucket = piece.replaces ? Bucket() : open.quarters.entries[index].bucket
+    bucket.combine(piece.bucket)
+    open.replace(index, with: bucket)
     days[key] = open
   }
 
@@ -163,9 +178,7 @@ private struct OpenDays {
           let quarter = first + .milliseconds(Int64(number) * City.quarter)
           let index = Int((quarter - start).milliseconds / City.quarter)
           guard quarter >= held.heldFrom, open.quarters.entries.indices.contains(index) else { continue }
-          let before = open.quarters.entries[index]
-          guard before.bucket != bucket else { continue }
-          open.quarters.entries[index] = .init(bucket, isRevised: before.isRevised || before.bucket.count > 0)
+          open.replace(index, with: bucket)
         }
       }
       // What a clock that ran ahead left behind has not come yet.

@@ -20,9 +20,12 @@ public struct Recovered: ~Copyable, Sendable {
   /// Entries that were read.
   public var entries: Int64
   /// The number of the checkpoint that it began with, and the last entry that this one needs not; 0 without one.
-  public var checkpoint: (number: Int64, first: Int64)
+  public var checkpoint: (number: Int64, first: Int64) = (0, 0)
   /// What the history does not hold yet.
-  var historian: Historian
+  var historian = Historian()
+
+  /// Hands the core over; there is one of it.
+  consuming func finish() -> World { world }
 }
 
 /// Feeds entries to a core, configurations included.

@@ -165,11 +165,16 @@ struct Resumption: ~Copyable {
       }
     }
     if let failure { throw .store(failure) }
+    // Time had passed when the process ended, if something is known to have happened meanwhile.
+    let reached = try RecoveryError.store { () throws(StoreError) in try database.lastTransition() }
+    guard let reached = reached.map(Instant.init(milliseconds:)), reached > replayer.world.now else { return }
+    historian.note(replayer.advance(to: reached), of: position)
   }
 
   private mutating func take(_ entry: Entry) {
     let old: Configured? = if case .configuration = entry { replayer.configured } else { nil }
     historian.note(replayer.take(entry), of: position)
+    if case .clock = entry { historian.setBack() }
     if case .configuration = entry, let new = replayer.configured {
       if let old { leftovers.replaced(old: old, new: new) }
       held = new.city.quartersHeld
@@ -193,6 +198,7 @@ struct Resumption: ~Copyable {
       var commit = Commit()
       commit.days = work.days
       commit.transitions = work.transitions
+      commit.forgetDaysAfter = work.today
       try database.commit(commit)
       historian.stored(work, &replayer.world)
     } while historian.isSweeping

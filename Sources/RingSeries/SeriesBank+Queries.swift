@@ -145,6 +145,12 @@ extension SeriesBank {
       })
   }
 
+  /// From when on a ring holds all that it shows of a series, Unix milliseconds; the finest is number 0.
+  public func heldFrom(of index: SeriesIndex, ring: Int) -> Int64 {
+    let at = location(index)
+    return heldFrom(plans[at.plan].rings.lowerBound + ring, at)
+  }
+
   /// From when on a ring holds all that it shows of a series.
   private func heldFrom(_ number: Int, _ at: Location) -> Int64 {
     max(starts[number], slab[at.heldFrom(number - plans[at.plan].rings.lowerBound)])

@@ -158,6 +158,17 @@ extension SeriesBank {
     }
   }
 
+  /// A series begins now: of what lies before its rings can say nothing, also where they show it.
+  ///
+  /// Of the interval that a moment lies in a ring holds only a part.
+  public mutating func begins(_ index: SeriesIndex, at time: Int64) {
+    let at = location(index)
+    for (place, number) in plans[at.plan].allRings.enumerated() {
+      let step = rings[number].step
+      slab[at.heldFrom(place)] = step.floor(max(0, time)) + step.value
+    }
+  }
+
   /// Makes a series what it was at birth.
   mutating func reset(_ at: Location) {
     slab[at.hot, as: Hot.self].reset()

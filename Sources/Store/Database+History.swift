@@ -85,6 +85,22 @@ extension Database {
     try row.run()
   }
 
+  /// When the last transition after the last entry happened, Unix milliseconds; nil if there is none.
+  ///
+  /// - Throws: ``StoreError``.
+  public func lastTransition() throws(StoreError) -> Int64? {
+    let last = try statement("SELECT max(at) FROM transition WHERE position = ?1")
+    defer { last.reset() }
+    last.bind(1, nextPosition - 1)
+    return try last.step() && !last.isNull(0) ? last.integer(0) : nil
+  }
+
+  func forgetDays(after day: Int64) throws(StoreError) {
+    let rows = try statement("DELETE FROM day WHERE day > ?1")
+    rows.bind(1, day)
+    try rows.run()
+  }
+
   /// Stores a transition; one that is there already was made again by a recovery, and is the same.
   func insert(_ transition: HistoryTransition) throws(StoreError) {
     let row = try statement(
@@ -100,6 +116,19 @@ extension Database {
     row.bind(6, transition.after)
     row.bind(7, transition.reasons.joined(separator: " "))
     try row.run()
+  }
+
+  /// All transitions and all days, for those who compare two histories.
+  ///
+  /// - Throws: ``StoreError``.
+  public func wholeHistory() throws(StoreError) -> (days: [HistoryDay], transitions: [HistoryTransition]) {
+    let transitions = try Self.transitions(connection, place: nil, from: .min, to: .max, limit: .max)
+    let names = try connection.prepare("SELECT DISTINCT sensor, field FROM day ORDER BY sensor, field")
+    var days: [HistoryDay] = []
+    while try names.step() {
+      days += try Self.days(connection, sensor: names.text(0), field: names.text(1), days: .min ... .max)
+    }
+    return (days, transitions)
   }
 
   /// One day of one series; nil if there is none.
@@ -125,6 +154,30 @@ extension Database {
           sensor: rows.text(0), field: rows.text(1), day: rows.integer(2), start: rows.integer(3),
           position: rows.integer(4), quarters: rows.isNull(5) ? nil : rows.bytes(5), hours: rows.bytes(6),
           whole: rows.bytes(7)))
+    }
+    return found
+  }
+}
+
+extension Database {
+  fileprivate static func transitions(
+    _ connection: Connection, place: String?, from: Int64, to: Int64, limit: Int64
+  ) throws(StoreError) -> [HistoryTransition] {
+    let rows = try connection.prepare(
+      """
+      SELECT place, at, indicator, position, before, after, reasons FROM transition
+      WHERE at >= ?1 AND at < ?2 \(place == nil ? "" : "AND place = ?4") ORDER BY at, place, indicator LIMIT ?3
+      """)
+    rows.bind(1, from)
+    rows.bind(2, to)
+    rows.bind(3, limit)
+    if let place { rows.bind(4, place) }
+    var found: [HistoryTransition] = []
+    while try rows.step() {
+      found.append(
+        HistoryTransition(
+          place: rows.text(0), at: rows.integer(1), indicator: rows.text(2), position: rows.integer(3),
+          before: rows.text(4), after: rows.text(5), reasons: rows.text(6).split(separator: " ").map(String.init)))
     }
     return found
   }
@@ -163,22 +216,6 @@ public final class HistoryReader: @unchecked Sendable {
   public func transitions(place: String?, from: Int64, to: Int64, limit: Int64) throws(StoreError)
     -> [HistoryTransition]
   {
-    let rows = try connection.prepare(
-      """
-      SELECT place, at, indicator, position, before, after, reasons FROM transition
-      WHERE at >= ?1 AND at < ?2 \(place == nil ? "" : "AND place = ?4") ORDER BY at, place, indicator LIMIT ?3
-      """)
-    rows.bind(1, from)
-    rows.bind(2, to)
-    rows.bind(3, limit)
-    if let place { rows.bind(4, place) }
-    var found: [HistoryTransition] = []
-    while try rows.step() {
-      found.append(
-        HistoryTransition(
-          place: rows.text(0), at: rows.integer(1), indicator: rows.text(2), position: rows.integer(3),
-          before: rows.text(4), after: rows.text(5), reasons: rows.text(6).split(separator: " ").map(String.init)))
-    }
-    return found
+    try Database.transitions(connection, place: place, from: from, to: to, limit: limit)
   }
 }

@@ -47,6 +47,8 @@ public struct Commit: Sendable {
   public var checkpoint: CheckpointSlice?
   /// Days of the history, as they are now.
   public var days: [HistoryDay] = []
+  /// Civil days after this one are forgotten first: they have not come yet.
+  public var forgetDaysAfter: Int64?
   /// Transitions that followed from earlier batches.
   public var transitions: [HistoryTransition] = []
   /// What may go, a little of it at a time.
@@ -58,6 +60,7 @@ public struct Commit: Sendable {
   /// Whether there is nothing to store.
   public var isEmpty: Bool {
     batch == nil && checkpoint == nil && days.isEmpty && transitions.isEmpty && retention == nil
+      && forgetDaysAfter == nil
   }
 }
 
@@ -149,6 +152,7 @@ public final class Database {
       position INTEGER NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, reasons TEXT NOT NULL,
       PRIMARY KEY(place, at, indicator, position)) STRICT, WITHOUT ROWID;
     CREATE INDEX transition_by_time ON transition(at);
+    CREATE INDEX transition_by_position ON transition(position, at);
     PRAGMA user_version = 2;
     COMMIT;
     """
@@ -170,6 +174,7 @@ public final class Database {
     do throws(StoreError) {
       if let batch = commit.batch { try insert(batch) }
       if let slice = commit.checkpoint { try insert(slice) }
+      if let day = commit.forgetDaysAfter { try forgetDays(after: day) }
       for day in commit.days { try put(day) }
       for transition in commit.transitions { try insert(transition) }
       if let retention = commit.retention { hasMoreToTrim = try trim(retention) }

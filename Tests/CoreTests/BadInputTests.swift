@@ -154,13 +154,17 @@ import Testing
       arrival: Fixture.start + .seconds(1), topic: input.topic, payload: input.payload, qos: input.qos,
       isRetained: input.retained, packet: 1)
     switch try world.admission(of: message) {
-    case .refused(let refusal): _ = world.ingest(.refused(message.arrival, [RefusalCount(refusal, 1)]))
+    case .refused(let refusal, let readings, let sensor):
+      let source = try sensor.map { try Fixture.city().sensors[$0].id }
+      _ = world.ingest(.refused(message.arrival, source: source, [RefusalCount(refusal, readings)]))
     case .admitted(let entry, _, let refusals):
       _ = world.ingest(entry)
-      _ = world.ingest(.refused(message.arrival, refusals.map { RefusalCount($0, 1) }))
+      _ = world.ingest(.refused(message.arrival, source: "cour", refusals.map { RefusalCount($0, 1) }))
     }
-    #expect(world.ledger.refused == [RefusalCount(input.reason, 1)])
-    #expect(world.ledger.accepted == input.accepted)
+    let total = world.ledger.total
+    #expect(total.refused.map(\.refusal) == [input.reason] && total.refused.allSatisfy { $0.count == 1 })
+    #expect(total.counted == input.accepted)
+    #expect(world.ledger.isBalanced && total.received == 1 + input.accepted)
   }
 
   @Test(
@@ -182,7 +186,7 @@ import Testing
       #expect(refusals.isEmpty)
       _ = world.ingest(entry)
     }
-    #expect(world.ledger.refused.isEmpty && world.ledger.accepted == 3)
+    #expect(world.ledger.total.refused.isEmpty && world.ledger.total.counted == 3)
   }
 
   @Test("of a schoolyard's pack only what was admitted is stored") func reduced() throws {

@@ -5,6 +5,7 @@ import CoolIslands
 import Foundation
 import Publication
 import Quantities
+import SensorProtocol
 
 @testable import Core
 
@@ -102,4 +103,9 @@ final class OneWorld {
     guard let admission = world.admission(of: message) else { throw Fixture.Broken(findings: ["no configuration"]) }
     return admission
   }
+}
+
+/// Why a message was refused as a whole.
+func refusal(of admission: Admission) -> Refusal? {
+  if case .refused(let refusal, _, _) = admission { refusal } else { nil }
 }

@@ -259,7 +259,8 @@ import Testing
       .command(Fixture.message("tonnelle/v1/command/heat", "{}\n", at: 1)),
       .configuration(Fixture.start, try Fixture.text()), .connected(Fixture.start, sessionPresent: true),
       .clock(from: Fixture.start, to: Fixture.start - .hours(1)),
-      .refused(Fixture.start, [RefusalCount(.malformed, 3)]),
+      .refused(Fixture.start, source: nil, [RefusalCount(.malformed, 3)]),
+      .refused(Fixture.start, source: "air", [RefusalCount(.schoolHours, 1), RefusalCount(.tooMany, 9)]),
     ]
     for entry in entries {
       var json = JSONWriter()
@@ -365,7 +366,7 @@ import Testing
     ] {
       let message = Fixture.message("tonnelle/v1/up/cour/cour", payload, at: at(3, 16, minute))
       let admission = try world.admission(of: message)
-      #expect((admission == .refused(.schoolHours)) == isRefused, "\(payload)")
+      #expect(refusal(of: admission) == (isRefused ? .schoolHours : nil), "\(payload)")
     }
   }
 

@@ -15,7 +15,7 @@ import Testing
 
   private func batches(_ folder: String) throws -> [JournalBatch] {
     var batches: [JournalBatch] = []
-    try Journal.read(folder: folder) {
+    try Database.read(folder: folder) {
       batches.append($0)
       return true
     }
@@ -26,12 +26,12 @@ import Testing
     try withFolder { folder in
       do {
         let journal = try Database(folder: folder)
-        try journal.append(lines: Array("a\nb\n".utf8), entries: 2, at: 10)
-        try journal.append(lines: Array("c\n".utf8), entries: 1, at: 20)
+        try journal.append(Array("a\nb\n".utf8), entries: 2, at: 10)
+        try journal.append(Array("c\n".utf8), entries: 1, at: 20)
       }
       let journal = try Database(folder: folder)
       #expect(journal.nextPosition == 4)
-      try journal.append(lines: Array("d\n".utf8), entries: 1, at: 30)
+      try journal.append(Array("d\n".utf8), entries: 1, at: 30)
       #expect(try batches(folder).map(\.position) == [1, 3, 4])
       #expect(try batches(folder).map(\.isIntact) == [true, true, true])
       var tail: [Int64] = []
@@ -47,7 +47,7 @@ import Testing
     try withFolder { folder in
       do {
         let journal = try Database(folder: folder)
-        for text in ["one\n", "two\n", "three\n"] { try journal.append(lines: Array(text.utf8), entries: 1, at: 1) }
+        for text in ["one\n", "two\n", "three\n"] { try journal.append(Array(text.utf8), entries: 1, at: 1) }
       }
       try sqlite(folder, "UPDATE journal SET lines = x'0000' WHERE position = 2")
       #expect(try batches(folder).map(\.isIntact) == [true, false, true])
@@ -65,7 +65,7 @@ import Testing
   @Test("a full disk fails the batch whole, and later ones work again") func full() throws {
     try withFolder { folder in
       let journal = try Database(folder: folder)
-      try journal.append(lines: Array("a\n".utf8), entries: 1, at: 1)
+      try journal.append(Array("a\n".utf8), entries: 1, at: 1)
       // The limit on file size stands in for a full disk: the write fails, as ENOSPC would make it.
       var old = rlimit()
       getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old)
@@ -74,12 +74,12 @@ import Testing
       setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &small)
       defer { setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old) }
       #expect(throws: StoreError.self) {
-        try journal.append(lines: [UInt8](repeating: 0x61, count: 1 << 20), entries: 1, at: 2)
+        try journal.append([UInt8](repeating: 0x61, count: 1 << 20), entries: 1, at: 2)
       }
       #expect(throws: StoreError.self) { try journal.probe() }
       setrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &old)
       try journal.probe()
-      try journal.append(lines: Array("b\n".utf8), entries: 1, at: 3)
+      try journal.append(Array("b\n".utf8), entries: 1, at: 3)
       #expect(try batches(folder).map(\.position) == [1, 2])
     }
   }
@@ -103,5 +103,14 @@ import Testing
     try process.run()
     process.waitUntilExit()
     #expect(process.terminationStatus == 0)
+  }
+}
+
+extension Database {
+  /// Stores a batch alone.
+  func append(_ lines: [UInt8], entries: Int64, at: Int64) throws {
+    var commit = Commit()
+    commit.batch = .init(lines: lines, entries: entries, at: at)
+    try self.commit(commit)
   }
 }

@@ -8,9 +8,15 @@ import Quantities
 /// What can go wrong; a run counts how often each struck.
 enum Fault: String, CaseIterable {
   case connectionReset, acknowledgementsLost, halfOpen, brokerRestarted, sessionLost, subscriptionRefused
-  case repeated, reordered, corrupted, unknownTopic
-  case diskFull, inputOutputError, crashBeforeCommit, crashAfterCommit, crashAnywhere
-  case clockForward, clockBack, reload, command
+  case lost, repeated, reordered, delayed, corrupted, unknownTopic, veryLate
+  case diskFull, diskReadOnly, diskSlow, writeError, syncError
+  case crashInLink, crashInDisk, crashInRecovery, powerFailure, sectorLost, sectorTorn
+  case clockForward, clockBack, reload, command, cleanStop, slowClient
+}
+
+/// The gateway's process: once it is dead nothing that it calls has any effect.
+final class Life {
+  var isDead = false
 }
 
 /// A message on its way to the gateway.
@@ -43,18 +49,20 @@ final class SimulatedBroker: GatewayLink {
   private var outbox: [(topic: String, payload: [UInt8], retain: Bool)] = []
   private var subscribed = false
   private var silentPasses = 0
-  /// Whether the gateway's process is gone: nothing that it calls has any effect.
-  private(set) var isDead = false
+  private let life: Life
   private var callsUntilDeath: Int?
+  private var delayed: [Outgoing] = []
   /// The gateway may have so many messages unacknowledged.
   static let receiveMaximum = 20
 
   private(set) var isConnected = false
-  var isDrained: Bool { queue.isEmpty && inFlight.isEmpty && unsent.isEmpty && handedOver.isEmpty }
+  var isDrained: Bool { delayed.isEmpty && queue.isEmpty && inFlight.isEmpty && unsent.isEmpty && handedOver.isEmpty }
   /// Whether the connection breaks at the next `write`, before the broker has seen any of it.
   var losesNextWrite = false
   /// Whether the next subscription is refused.
   var refusesSubscription = false
+
+  init(_ life: Life) { self.life = life }
 
   func strike(_ fault: Fault) { faults[fault, default: 0] += 1 }
 
@@ -62,8 +70,17 @@ final class SimulatedBroker: GatewayLink {
 
   func publish(_ message: Outgoing) {
     // QoS 0 is not kept for a gateway that is away.
-    if message.qos == 0 && (!isConnected || silentPasses > 0) { return }
+    if message.qos == 0 && (!isConnected || silentPasses > 0) { return strike(.lost) }
     queue.append(message)
+  }
+
+  /// Some messages lie about somewhere on their way.
+  func delay(_ message: Outgoing) { delayed.append(message) }
+
+  /// Delayed messages arrive.
+  func deliverDelayed() {
+    for message in delayed { publish(message) }
+    delayed = []
   }
 
   func reorder() { queue.reverse() }
@@ -78,7 +95,7 @@ final class SimulatedBroker: GatewayLink {
   func restart(keepingSession: Bool) {
     if isConnected { breakOff("the broker went away") }
     guard !keepingSession else { return }
-    (hasSession, queue, inFlight, unsent) = (false, [], [], [])
+    (hasSession, queue, inFlight, unsent, delayed) = (false, [], [], [], [])
     retained = [:]
   }
 
@@ -89,17 +106,16 @@ final class SimulatedBroker: GatewayLink {
   func survives() -> Bool {
     if let calls = callsUntilDeath {
       callsUntilDeath = calls - 1
-      if calls == 0 {
-        isDead = true
-        strike(.crashAnywhere)
+      if calls == 0, !life.isDead {
+        life.isDead = true
+        strike(.crashInLink)
       }
     }
-    return !isDead
+    return !life.isDead
   }
 
   /// A new process takes the client's place; the broker notices that the old one is gone.
   func newClient() {
-    isDead = false
     callsUntilDeath = nil
     isConnected = false
     (events, handedOver, outbox, silentPasses) = ([], [], [], 0)

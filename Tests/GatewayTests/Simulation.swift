@@ -1,9 +1,11 @@
 // One seed, one story: sensors, a broker, a disk and a clock that misbehave, and a gateway that must not.
 //
-// The real pass, the real journal in a real SQLite file and the real recovery; link, clock and the disk's failures are
-// simulated. After each story: nothing acknowledged is missing, nothing counted twice, the state is that of a fresh
-// replay, and the broker holds what the core says.
+// The real pass, the real store in the real SQLite and the real recovery; link, clock and disk are simulated. After each
+// story: nothing acknowledged is missing, nothing counts twice, every reading is accounted for, state and history are
+// those of a fresh replay, and the broker holds what the core says.
 
+import CLibc
+import CSQLite
 import Configuration
 import Core
 import CoolIslands
@@ -11,6 +13,7 @@ import Foundation
 import MQTTLink
 import Publication
 import Quantities
+import RingSeries
 import SensorProtocol
 import Store
 import Testing
@@ -30,36 +33,6 @@ struct Dice: RandomNumberGenerator {
   mutating func once(in count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
 }
 
-/// The journal on a disk that fails when it is told to.
-final class FailingDisk: GatewayStore {
-  let journal: Database
-  /// The next write fails in this way, and so do those after it until it is nil again.
-  var failure: Fault?
-  private let broker: SimulatedBroker
-
-  init(_ journal: Journal, _ broker: SimulatedBroker) {
-    self.journal = journal
-    self.broker = broker
-  }
-
-  func append(lines: [UInt8], entries: Int64, at: Int64) throws(StoreError) {
-    guard broker.survives() else { throw error(.crashAnywhere) }
-    if let failure {
-      broker.strike(failure)
-      // What was written before the process died is on the disk, though nobody was told.
-      if failure == .crashAfterCommit { try journal.append(lines: lines, entries: entries, at: at) }
-      throw error(failure)
-    }
-    try journal.append(lines: lines, entries: entries, at: at)
-  }
-
-  func probe() throws(StoreError) { if let failure { throw error(failure) } }
-
-  private func error(_ fault: Fault) -> StoreError {
-    StoreError(code: fault == .diskFull ? 13 : 10, attempt: "appending", detail: fault.rawValue)
-  }
-}
-
 /// What a story came to.
 struct Story {
   var problem: String?
@@ -70,11 +43,13 @@ struct Story {
 /// One run of a gateway through its seed.
 final class Simulation {
   private var dice: Dice
-  private let folder: URL
-  private let broker = SimulatedBroker()
-  private let listener = Listener()
-  private var disk: FailingDisk
-  private var gateway: Gateway
+  private let life = Life()
+  private let broker: SimulatedBroker
+  private let disk: SimulatedDisk
+  private let listener = SlowListener()
+  /// The process's; nil between two processes.
+  private var database: Database!
+  private var gateway: Gateway!
   private var now = Moment(core: Stage.start, uptime: .seconds(1000))
   private var places = ["parc", "square"]
   /// How often each payload was published, and those that must be stored once they are acknowledged.
@@ -82,10 +57,12 @@ final class Simulation {
   private var required: Set<[UInt8]> = []
   private var serial = 0
   private static let steps = 80
+  /// Bytes that a gateway, its core and its database may come to need in a story of this length.
+  private static let memoryLimit = 16 << 20
 
   static func run(seed: UInt64) throws -> Story {
+    let before = mallinfo2().uordblks
     let simulation = try Simulation(seed: seed)
-    defer { try? FileManager.default.removeItem(at: simulation.folder) }
     var story = Story()
     do {
       try simulation.live()
@@ -94,24 +71,40 @@ final class Simulation {
     } catch {
       story.problem = "\(error)"
     }
+    let grown = Int(mallinfo2().uordblks) - Int(before) - simulation.disk.byteCount
+    if grown > memoryLimit { story.problem = story.problem ?? "\(grown) bytes were taken" }
     story.messages = simulation.serial
     story.faults = simulation.broker.faults
+    story.faults[.sectorLost] = simulation.disk.lost
+    story.faults[.sectorTorn] = simulation.disk.torn
+    story.faults[.slowClient] = simulation.listener.missed
     return story
   }
 
   private init(seed: UInt64) throws {
     dice = Dice(state: seed)
-    folder = FileManager.default.temporaryDirectory.appending(path: "tonnelle-simulation-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    broker = SimulatedBroker(life)
+    disk = SimulatedDisk(seed: dice.next(), life)
     let text = try Self.text(places)
-    (disk, gateway) = try Self.process(folder, text, broker, listener, now.core, jitter: 100)
+    (database, gateway) = try Self.process(text, broker, listener, now.core, Self.pace(&dice), jitter: 100)
+    disk.onDeath = { [broker] in broker.strike(.crashInDisk) }
+  }
+
+  /// Checkpoints and history come by the minute and in the smallest pieces, so that everything happens between them.
+  private static func pace(_ dice: inout Dice) -> Pace {
+    var pace = Pace()
+    pace.checkpointEntries = .random(in: 10...120, using: &dice)
+    pace.checkpointInterval = .seconds(.random(in: 20...200, using: &dice))
+    pace.sliceBytes = Bool.random(using: &dice) ? 1 : 1 << 20
+    pace.daysPerCommit = .random(in: 1...3, using: &dice)
+    return pace
   }
 
   private static func text(_ places: [String]) throws -> ConfigurationText {
     let features = places.map {
       #"{"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"\#($0)","name":"\#($0)","kind":"park","opening_hours":"24/7"}}"#
     }
-    let sensors = places.map { #"{"id":"\#($0)-air","place":"\#($0)","fields":["temperature"],"period_s":60}"# }
+    let sensors = places.map { #"{"id":"\#($0)-air","place":"\#($0)","fields":["temperature","laeq"],"period_s":60}"# }
     let settings = #"""
       {"gateway":"g","places":"p","city":{"id":"v","name":"V","time_zone":"Europe/Paris"},"sensors":[\#(sensors.joined(separator: ","))]}
       """#
@@ -121,22 +114,47 @@ final class Simulation {
       zone: [UInt8](try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Paris"))))
   }
 
-  /// A process starts: it opens the journal and recovers.
+  /// A process starts: it opens its database and recovers.
   private static func process(
-    _ folder: URL, _ text: ConfigurationText, _ link: SimulatedBroker, _ outlets: Listener, _ now: Instant,
+    _ text: ConfigurationText, _ link: SimulatedBroker, _ outlets: SlowListener, _ now: Instant, _ pace: Pace,
     jitter: Int64
-  ) throws -> (FailingDisk, Gateway) {
+  ) throws -> (Database, Gateway) {
     guard let configured = ConfigurationReader.values(text).configured else { throw CancellationError() }
-    let disk = FailingDisk(try Database(folder: folder.path), link)
-    let recovered = try Recovery.recover(disk.journal, text: text, configured: configured, now: now)
-    return (disk, Gateway(recovered: recovered, link: link, store: disk, outlets: outlets, jitter: { jitter }))
+    let database = try Database(folder: "gateway", vfs: SimulatedDisk.name)
+    let recovered = try Recovery.recover(database, text: text, configured: configured, now: now)
+    return (
+      database,
+      Gateway(
+        recovered: recovered, link: link, store: database, outlets: outlets, pace: pace, jitter: { jitter })
+    )
   }
 
+  /// The process is gone, and sooner or later one takes its place, if that does not die at once.
   private func restart() throws {
-    broker.newClient()
     let text = try Self.text(places)
-    (disk, gateway) = try Self.process(
-      folder, text, broker, listener, now.core, jitter: .random(in: 0...500, using: &dice))
+    // Closed while the process is still dead, or SQLite would tidy up.
+    (gateway, database) = (nil, nil)
+    while true {
+      let isPowerFailure = Bool.random(using: &dice)
+      if isPowerFailure { broker.strike(.powerFailure) }
+      disk.restart(afterPowerFailure: isPowerFailure)
+      broker.newClient()
+      listener.reset()
+      life.isDead = false
+      let dies = dice.once(in: 5)
+      if dies { disk.callsUntilDeath = .random(in: 0...6, using: &dice) }
+      do {
+        (database, gateway) = try Self.process(
+          text, broker, listener, now.core, Self.pace(&dice), jitter: .random(in: 0...500, using: &dice))
+        if !life.isDead {
+          disk.callsUntilDeath = nil
+          return
+        }
+      } catch {
+        guard life.isDead else { throw error }
+      }
+      broker.strike(.crashInRecovery)
+    }
   }
 
   // MARK: A life
@@ -144,7 +162,8 @@ final class Simulation {
   private func live() throws {
     for _ in 0..<Self.steps {
       for _ in 0..<Int.random(in: 0...6, using: &dice) { speak() }
-      misfortune()
+      if dice.once(in: 4) { broker.deliverDelayed() }
+      try misfortune()
       try pass(after: .random(in: 50...3000, using: &dice))
     }
   }
@@ -152,10 +171,10 @@ final class Simulation {
   private func pass(after milliseconds: Int64) throws {
     now = Moment(
       core: now.core + .milliseconds(milliseconds), uptime: .milliseconds(now.uptime.milliseconds + milliseconds))
-    let crash = disk.failure.map { [.crashBeforeCommit, .crashAfterCommit].contains($0) } ?? false
     if dice.once(in: 40) { broker.killClient(afterCalls: .random(in: 0...8, using: &dice)) }
+    if dice.once(in: 40) { disk.callsUntilDeath = .random(in: 0...12, using: &dice) }
     gateway.pass(now: now)
-    if crash || broker.isDead { try restart() }
+    if life.isDead { try restart() }
   }
 
   /// A sensor says something, or somebody else does.
@@ -167,7 +186,8 @@ final class Simulation {
     let own = Double(time / 1000) + Double(serial % 1000) / 1000
     let value = Int.random(in: 200...400, using: &dice)
     var topic = "tonnelle/v1/up/\(place)/\(place)-air"
-    var payload = Array(#"[{"n":"temperature","v":\#(value / 10).\#(value % 10),"t":\#(own)}]"#.utf8)
+    let n = dice.once(in: 4) ? "laeq" : "temperature"
+    var payload = Array(#"[{"n":"\#(n)","v":\#(value / 10 + (n == "laeq" ? 20 : 0)).\#(value % 10),"t":\#(own)}]"#.utf8)
     let qos = dice.once(in: 5) ? 0 : 1
     switch Int.random(in: 0..<40, using: &dice) {
     case 0:
@@ -185,20 +205,28 @@ final class Simulation {
       published[payload, default: 0] += 1
       broker.publish(Outgoing(topic: topic, payload: payload, qos: 1))
       broker.strike(.repeated)
+    case 4:
+      // Older than the rings of quarter hours: only the history takes it.
+      let old = Double((now.core - .hours(.random(in: 74...200, using: &dice))).milliseconds / 1000)
+      payload = Array(#"[{"n":"temperature","v":2\#(serial % 10),"t":\#(old + Double(serial % 1000) / 1000)}]"#.utf8)
+      broker.strike(.veryLate)
     default: break
     }
     published[payload, default: 0] += 1
     // The one place that every configuration has, and commands.
     if topic.contains("/parc/parc-air") || topic.hasSuffix("/heat") { required.insert(payload) }
-    broker.publish(Outgoing(topic: topic, payload: payload, qos: qos))
+    let message = Outgoing(topic: topic, payload: payload, qos: qos)
+    guard dice.once(in: 15) else { return broker.publish(message) }
+    broker.strike(.delayed)
+    broker.delay(message)
   }
 
-  private func misfortune() {
-    if let failure = disk.failure, [.diskFull, .inputOutputError].contains(failure), dice.once(in: 4) {
-      disk.failure = nil
+  private func misfortune() throws {
+    if disk.writeFailure != nil || disk.syncFailure != nil, dice.once(in: 4) {
+      (disk.writeFailure, disk.syncFailure) = (nil, nil)
     }
     guard dice.once(in: 4) else { return }
-    switch Int.random(in: 0..<13, using: &dice) {
+    switch Int.random(in: 0..<15, using: &dice) {
     case 0:
       broker.strike(.connectionReset)
       broker.reset()
@@ -216,15 +244,31 @@ final class Simulation {
     case 6:
       broker.strike(.reordered)
       broker.reorder()
-    case 7: disk.failure = .diskFull
-    case 8: disk.failure = .inputOutputError
-    case 9: disk.failure = .crashBeforeCommit
-    case 10: disk.failure = .crashAfterCommit
+    case 7:
+      broker.strike(.diskFull)
+      disk.writeFailure = SQLITE_FULL
+    case 8:
+      broker.strike(.diskReadOnly)
+      disk.writeFailure = SQLITE_READONLY
+    case 9:
+      broker.strike(.writeError)
+      disk.writeFailure = SQLITE_IOERR | 3 << 8
+    case 10:
+      broker.strike(.syncError)
+      disk.syncFailure = SQLITE_IOERR | 4 << 8
     case 11:
+      broker.strike(.diskSlow)
+      try pass(after: .random(in: 4000...30_000, using: &dice))
+    case 12:
       let forward = Bool.random(using: &dice)
       broker.strike(forward ? .clockForward : .clockBack)
       now.core =
         now.core + .seconds(forward ? .random(in: 6...3600, using: &dice) : -.random(in: 6...3600, using: &dice))
+    case 13:
+      broker.strike(.cleanStop)
+      gateway.stop()
+      life.isDead = true
+      try restart()
     default:
       broker.strike(.reload)
       places = places.count == 2 ? ["parc"] : ["parc", "square"]
@@ -232,20 +276,28 @@ final class Simulation {
     }
   }
 
-  /// All is well again; the gateway catches up.
+  /// All is well again; the gateway catches up, and a quarter of an hour later so does the history.
   private func heal() throws {
-    disk.failure = nil
+    (disk.writeFailure, disk.syncFailure, disk.callsUntilDeath) = (nil, nil, nil)
     broker.refusesSubscription = false
     broker.losesNextWrite = false
+    broker.deliverDelayed()
     broker.fallSilent(passes: 1)
+    try rest()
+    now = Moment(core: now.core + .minutes(61), uptime: .milliseconds(now.uptime.milliseconds + 3_660_000))
+    try rest()
+  }
+
+  /// Turns until nothing is left to do.
+  private func rest() throws {
     var quiet = 0
-    for _ in 0..<400 where quiet < 8 {
+    for _ in 0..<600 where quiet < 8 {
       now = Moment(core: now.core + .seconds(1), uptime: .milliseconds(now.uptime.milliseconds + 1000))
-      gateway.pass(now: now)
-      if broker.isDead { try restart() }
-      quiet = broker.isDrained && broker.isConnected ? quiet + 1 : 0
+      let isBusy = gateway.pass(now: now)
+      if life.isDead { try restart() }
+      quiet = broker.isDrained && broker.isConnected && !isBusy ? quiet + 1 : 0
     }
-    guard quiet == 8 else { throw StoreError(code: 0, attempt: "catching up", detail: "messages are still waiting") }
+    guard quiet == 8 else { throw StoreError(code: 0, attempt: "catching up", detail: "something is still waiting") }
   }
 
   // MARK: The verdict
@@ -254,7 +306,9 @@ final class Simulation {
     var stored: [[UInt8]: Int] = [:]
     var replayer = Replayer()
     var messages: Int64 = 0
-    try disk.journal.read { batch in
+    var batches: [JournalBatch] = []
+    try database.read { batch in
+      batches.append(batch)
       for entry in Recovery.entries(of: batch) {
         _ = replayer.take(entry)
         if case .message(let message) = entry {
@@ -267,16 +321,61 @@ final class Simulation {
     }
     _ = replayer.advance(to: gateway.world.now)
     if replayer.world.summary() != gateway.world.summary() { return "the state is not that of a fresh replay" }
+    for series in 0..<replayer.world.seriesCount {
+      let (fresh, own) = (replayer.world.image(of: series), gateway.world.image(of: series))
+      if fresh != own { return "series \(series) is not that of a fresh replay" }
+    }
     for payload in broker.acknowledged where required.contains(payload) && stored[payload] == nil {
       return "acknowledged and not stored: \(String(decoding: payload, as: UTF8.self))"
     }
     for (payload, count) in stored where count > published[payload, default: 0] {
       return "stored \(count) times: \(String(decoding: payload, as: UTF8.self))"
     }
-    if gateway.world.ledger.messages != messages {
-      return "the ledger counts \(gateway.world.ledger.messages) of \(messages)"
+    let ledger = gateway.world.ledger
+    if ledger.messages != messages { return "the ledger counts \(ledger.messages) of \(messages)" }
+    if !ledger.isBalanced { return "the ledger does not balance: \(ledger.total.named)" }
+    if listener.wentBack { return "a client was shown an older snapshot" }
+    return try differenceOfHistory(batches) ?? differenceOfRetained()
+  }
+
+  /// What crashes and checkpoints have made of the history is what one reading of the whole journal makes of it.
+  private func differenceOfHistory(_ batches: [JournalBatch]) throws -> String? {
+    let fresh = try Database(folder: "fresh", vfs: SimulatedDisk.name)
+    for batch in batches { try fresh.append(Recovery.entries(of: batch)) }
+    let text = try Self.text(places)
+    guard let configured = ConfigurationReader.values(text).configured else { return "no configuration" }
+    let recovered = try Recovery.recover(fresh, text: text, configured: configured, now: now.core)
+    var historian = recovered.historian
+    var world = recovered.finish()
+    historian.note(world.advance(to: gateway.world.now), of: fresh.nextPosition)
+    historian.beginSweep(at: world.now)
+    repeat {
+      let work = try historian.work(world, fresh, position: fresh.nextPosition - 1)
+      var commit = Commit()
+      (commit.days, commit.transitions, commit.forgetDaysAfter) = (work.days, work.transitions, work.today)
+      try fresh.commit(commit)
+      historian.stored(work, &world)
+    } while historian.isSweeping
+    let (expected, found) = (try fresh.wholeHistory(), try database.wholeHistory())
+    if expected.transitions != found.transitions {
+      let (own, fresh) = (Set(found.transitions), Set(expected.transitions))
+      let difference = own.symmetricDifference(fresh).min { ($0.at, $0.position) < ($1.at, $1.position) }
+      return "the history holds \(own.count) transitions, a fresh one \(fresh.count); only one of them knows "
+        + (difference.map { "\($0)" } ?? "")
     }
-    return differenceOfRetained()
+    func values(_ days: [HistoryDay]) throws -> [String: [Bucket]] {
+      var values: [String: [Bucket]] = [:]
+      for day in days {
+        let buckets = try PackedBuckets(bytes: day.quarters ?? []).entries.map(\.bucket)
+        if buckets.contains(where: { $0.count > 0 }) { values["\(day.sensor) \(day.field) \(day.day)"] = buckets }
+      }
+      return values
+    }
+    let (fromScratch, own) = (try values(expected.days), try values(found.days))
+    for (name, buckets) in fromScratch.sorted(by: { $0.key < $1.key }) where own[name] != buckets {
+      return "the history of \(name) is not that of a fresh replay"
+    }
+    return own.keys.first { fromScratch[$0] == nil }.map { "the history knows \($0), a fresh one does not" }
   }
 
   /// The broker holds the topics of the places there are, as the core knows them, and no others.
@@ -295,6 +394,25 @@ final class Simulation {
     if let left = places.first(where: { expected[$0] == nil }) { return "\(left) was not emptied" }
     return nil
   }
+}
+
+/// A client that looks at one snapshot in three, and must never be shown an older one.
+final class SlowListener: GatewayOutlets {
+  private var version: UInt64 = 0
+  private var kept: PublicSnapshot?
+  private(set) var missed = 0
+  private(set) var wentBack = false
+
+  func reset() { version = 0 }
+
+  func show(_ snapshot: PublicSnapshot, changed: [String]) {
+    if snapshot.version <= version { wentBack = true }
+    version = snapshot.version
+    if version % 3 == 0 { kept = snapshot } else { missed += 1 }
+  }
+  func show(_ view: OperatorsView, status: GatewayStatus) {}
+  func note(_ effects: [Effect], zone: CivilZone) {}
+  func turned(at moment: Moment) {}
 }
 
 @Suite("Disasters by the seed", .serialized) struct SimulationTests {
