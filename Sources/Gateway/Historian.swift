@@ -60,7 +60,7 @@ struct Historian {
   /// Begins a sweep over all series if quarter hours have closed since the last one.
   mutating func beginSweep(at now: Instant) {
     let end = now.floored(toMilliseconds: City.quarter)
-    if sweep == nil, end > sweptUntil || end < sweptUntil - .days(1) { sweep = (end, 0) }
+    if sweep == nil, end > sweptUntil { sweep = (end, 0) }
   }
 
   /// What the next commit takes.
@@ -104,7 +104,11 @@ struct Historian {
   }
 
   /// The clock was set back: days that have not come yet are forgotten with the next commit.
-  mutating func setBack() { wasSetBack = true }
+  mutating func setBack() {
+    wasSetBack = true
+    sweep = nil
+    sweptUntil = .distantPast
+  }
 
   /// Another configuration: the sweep's numbers mean nothing now.
   mutating func reconfigured() {
