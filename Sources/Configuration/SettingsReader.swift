@@ -73,7 +73,8 @@ struct SettingsReader {
   private func retentionAndLimits(_ root: ObjectReader, _ settings: inout Settings) {
     if let retention = root.object("retention") {
       let kept = settings.retention
-      settings.retention.journalDays = retention.integer("journal_days", in: 1...3650).map(Int64.init) ?? kept.journalDays
+      settings.retention.journalDays =
+        retention.integer("journal_days", in: 1...3650).map(Int64.init) ?? kept.journalDays
       settings.retention.journalMebibytes =
         retention.integer("journal_mib", in: 16...1_048_576).map(Int64.init) ?? kept.journalMebibytes
       settings.retention.quarterDays =

@@ -166,6 +166,7 @@ extension CityState {
     var difference: MilliCelsius?
     var differenceClass: DifferenceClass?
     if let mean = Self.median(means), let zone = city.places[index].zone,
+      isMeasuring(city.zones[zone].reference, at: now),
       let reference = windowMean(.temperature, sensor: city.zones[zone].reference, minutes: window, at: now)
     {
       let value = MilliCelsius(reference - mean)
@@ -213,12 +214,31 @@ extension CityState {
     sensorsOfPlace[index].contains { city.sensors[$0].fields.contains(where: \.isAboutPeople) }
   }
 
-  /// The head count returns to nobody once after each closing, when the grace has passed.
+  /// The head count returns to nobody once a day: when the grace after the day's last closing has passed.
+  ///
+  /// Somebody who is seen postpones it; who is still there when the place is open again is one of its visitors.
   private mutating func resetHeadcount(_ index: Int, at now: Instant) {
     guard places[index].override?.state != .open else { return }
-    let due = places[index].intervals.last { $0.until + city.choices.resetGrace <= now }
-    guard let end = due?.until, end > places[index].headcount.lastReset ?? .distantPast else { return }
-    places[index].headcount.reset(at: end)
+    let intervals = places[index].intervals
+    let passed = intervals.indices.last { number in
+      guard intervals[number].until + city.choices.resetGrace <= now else { return false }
+      let next = number + 1 < intervals.count ? city.zone.civil(intervals[number + 1].from).day : nil
+      return next != city.zone.civil(intervals[number].from).day
+    }
+    guard let passed else { return }
+    let due = intervals[passed].until + city.choices.resetGrace
+    guard due > places[index].headcount.lastReset ?? .distantPast else { return }
+    guard isSomeoneSeen(index, at: now) else { return places[index].headcount.reset(at: due) }
+    if intervals.contains(where: { $0.from <= now && now < $0.until }) { places[index].headcount.skipReset(at: due) }
+  }
+
+  /// Whether a sensor that counts heads or sees people says that somebody is there.
+  private func isSomeoneSeen(_ index: Int, at now: Instant) -> Bool {
+    sensorsOfPlace[index].contains { sensor in
+      guard isAlive(sensor, at: now) else { return false }
+      if sensors[sensor].occupied == true { return true }
+      return series(.people, of: sensor).map { (bank.latest(of: $0)?.value ?? 0) > 0 } ?? false
+    }
   }
 
   /// What the public knows of the occupancy changes on a five-minute grid, and depends on level and capacity alone.
@@ -276,7 +296,9 @@ extension CityState {
       anyMeasuring = true
       if let last = sensors[sensor].lastMeasured { consider(last + city.sensors[sensor].staleAfter + .milliseconds(1)) }
     }
-    if anyMeasuring { consider(now.floored(toMilliseconds: 60_000) + .minutes(1)) }
+    // Windows empty themselves also when their sensors have fallen silent.
+    let isFading = places[index].indicators?.coolness != nil || places[index].indicators?.noise != nil
+    if anyMeasuring || isFading { consider(now.floored(toMilliseconds: 60_000) + .minutes(1)) }
     if countsPeople(index) {
       consider(now.floored(toMilliseconds: Self.occupancyGrid.milliseconds) + Self.occupancyGrid)
     }

@@ -54,6 +54,9 @@ public struct Headcount: Hashable, Sendable {
     lastReset = time
   }
 
+  /// A moment to return to nobody passed while somebody was there.
+  mutating func skipReset(at time: Instant) { lastReset = time }
+
   /// The clock is set back.
   mutating func setBack(to now: Instant) {
     lastHeard = lastHeard.map { min($0, now) }

@@ -35,7 +35,8 @@ struct HistoryDocuments {
     let (from, to) = (try day("from"), try day("to"))
     guard from <= to, to.daysSinceEpoch - from.daysSinceEpoch < Self.longest else {
       throw HistoryProblem(
-        status: 400, title: "Bad request", detail: "\"to\" is not before \"from\", and less than \(Self.longest) days later")
+        status: 400, title: "Bad request",
+        detail: "\"to\" is not before \"from\", and less than \(Self.longest) days later")
     }
     if request.path == "/api/transitions" { return try transitions(of: value("place"), from, to) }
     guard let sensor = value("sensor"), let field = value("field") else {

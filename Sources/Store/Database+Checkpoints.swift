@@ -127,7 +127,8 @@ extension Database {
   ///   - count: how many series there are.
   /// - Throws: ``StoreError``.
   public func series(ofRun run: Int64, count: Int) throws(StoreError) -> [SeriesRow] {
-    let rows = try connection.prepare("SELECT id, position, arrival, bytes FROM image WHERE id >= ?1 AND id < ?2 ORDER BY id")
+    let rows = try connection.prepare(
+      "SELECT id, position, arrival, bytes FROM image WHERE id >= ?1 AND id < ?2 ORDER BY id")
     rows.bind(1, Self.identifier(run: run, series: 0))
     rows.bind(2, Self.identifier(run: run, series: count))
     var series: [SeriesRow] = []
