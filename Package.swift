@@ -82,10 +82,12 @@ let package = Package(
 
     tests("Quantities"),
     tests("JSONText"),
-    tests("RingSeries", with: ["CZlib"]),
-    tests("SensorProtocol", with: ["Quantities", "JSONText"]),
+    tests("RingSeries", with: ["CZlib", "Dice"]),
+    tests("SensorProtocol", with: ["Quantities", "JSONText", "Dice"]),
     tests("CoolIslands", with: ["Configuration", "Publication", "Quantities", "RingSeries", "SensorProtocol"]),
-    tests("Core", with: ["Configuration", "CoolIslands", "Publication", "SensorProtocol", "Quantities", "JSONText"]),
+    tests(
+      "Core",
+      with: ["Configuration", "CoolIslands", "Publication", "SensorProtocol", "Quantities", "JSONText", "Dice"]),
     tests(
       "Configuration",
       with: ["Core", "RingSeries", "SensorProtocol", "CoolIslands", "Publication", "Quantities", "JSONText"]),
@@ -93,8 +95,9 @@ let package = Package(
       "Gateway",
       with: [
         "Configuration", "Core", "CoolIslands", "MQTTLink", "Publication", "RingSeries", "SensorProtocol", "Store",
-        "Quantities", "CSQLite", "CLibc",
+        "Quantities", "CSQLite", "CLibc", "Dice",
       ]),
+    .target(name: "Dice", path: "Tests/Dice", swiftSettings: relaxed),
     .testTarget(name: "HouseTests", swiftSettings: relaxed),
 
     cLibrary("CMosquitto", pkgConfig: "libmosquitto", debian: "libmosquitto-dev"),

@@ -13,6 +13,7 @@ extension CityState {
     heat.archive(&archive)
     archive.elements(of: &places) { archive, place in place.archive(&archive) }
     archive.elements(of: &sensors) { archive, sensor in sensor.archive(&archive) }
+    archive.elements(of: &dues) { archive, due in archive.field(&due) }
     archive.field(&nextDue)
     archive.field(&messages)
     archive.field(&commands)
@@ -75,7 +76,7 @@ extension PlaceState {
     archive.field(&publicOccupancy, blank: .blank) { $1.archive(&$0) }
     archive.field(&occupancySetAt)
     archive.field(&indicators, blank: .blank) { $1.archive(&$0) }
-    archive.field(&due)
+    archive.field(&tomorrow)
   }
 }
 

@@ -17,23 +17,29 @@ extension CityState {
     var changed: [Int] = []
     var about: [Int] = []
     var transitions: [Transition] = []
-    for index in places.indices where places[index].due <= now {
+    for index in dues.indices where dues[index] <= now {
       if refreshDay(index, at: now) { about.append(index) }
       let before = places[index].indicators
       let after = evaluate(index, at: now)
-      places[index].indicators = after
-      places[index].due = nextDue(index, after: now)
-      guard before != after else { continue }
+      let isChanged = before != after
+      if isChanged { places[index].indicators = after }
+      dues[index] = nextDue(index, after: now)
+      guard isChanged else { continue }
       changed.append(index)
-      transitions += Self.transitions(from: before, to: after, place: city.places[index].about.id, at: now)
+      Self.compare(before, after, place: city.places[index].about.id, at: now, &transitions)
     }
-    nextDue = places.lazy.map(\.due).min() ?? .distantFuture
+    var first = Instant.distantFuture
+    for due in dues where due < first { first = due }
+    nextDue = first
     return (changed, about, transitions)
   }
 
   /// Computes the intervals anew when a civil day begins.
   private mutating func refreshDay(_ index: Int, at now: Instant) -> Bool {
+    // Also when the clock was set back into the day before.
+    if now < places[index].tomorrow, now >= places[index].tomorrow - .hours(22) { return false }
     let day = city.zone.civil(now).day
+    places[index].tomorrow = city.zone.instant(day.adding(days: 1), secondOfDay: 0)
     guard places[index].day != day else { return false }
     places[index].day = day
     restoreIntervals(index)
@@ -53,16 +59,23 @@ extension CityState {
     if let override = places[index].override, override.until <= now { places[index].override = nil }
     let (opening, openingReason) = opening(index, at: now)
     resetHeadcount(index, at: now)
-    let hasTemperatureSensors = sensorsOfPlace[index].contains { city.sensors[$0].fields.contains(.temperature) }
+    let hasTemperatureSensors = traits[index].hasTemperature
     let coolness = coolness(index, at: now)
     updateOccupancy(index, at: now)
     let occupancy = places[index].publicOccupancy
-    let verdict = AvailabilityFacts(
+    let facts = AvailabilityFacts(
       opening: opening.state, openingReason: openingReason, hasTemperatureSensors: hasTemperatureSensors,
-      felt: coolness?.feltClass, difference: coolness?.differenceClass, occupancy: occupancy?.level
-    ).verdict
-    let before = places[index].indicators
-    let since = before?.availability == verdict.availability ? before?.since ?? now : now
+      felt: coolness?.feltClass, difference: coolness?.differenceClass, occupancy: occupancy?.level)
+    let verdict: (availability: Availability, reasons: [Reason])
+    var since = now
+    if let before = places[index].indicators, places[index].facts == facts {
+      verdict = (before.availability, before.reasons)  // most of the time nothing is new
+      since = before.since
+    } else {
+      verdict = facts.verdict
+      places[index].facts = facts
+      if let before = places[index].indicators, before.availability == verdict.availability { since = before.since }
+    }
     return PublicIndicators(
       availability: verdict.availability, isMeasured: hasTemperatureSensors, reasons: verdict.reasons, since: since,
       nextChange: opening.until, opening: opening, coolness: coolness, occupancy: occupancy,
@@ -87,9 +100,13 @@ extension CityState {
     guard interval.from <= now else {
       return (.init(state: .closed, until: interval.from, rule: .regular), .closedNow)
     }
-    let horizon = city.zone.instant(
-      (places[index].day ?? city.zone.civil(now).day).adding(days: Int64(Self.daysAhead) + 1), secondOfDay: 0)
-    let until = interval.until >= horizon ? nil : interval.until
+    // What reaches to the end of what is known ahead may never end.
+    let isEndless =
+      interval.until - now > .days(Int64(Self.daysAhead) - 1)
+      && interval.until
+        >= city.zone.instant(
+          (places[index].day ?? city.zone.civil(now).day).adding(days: Int64(Self.daysAhead) + 1), secondOfDay: 0)
+    let until = isEndless ? nil : interval.until
     let reason: Reason = interval.state == .open ? .openNow : .hoursUncertain
     return (.init(state: interval.state, until: until, rule: .regular), reason)
   }
@@ -106,14 +123,13 @@ extension CityState {
   }
 
   private func isRecent(_ last: Instant?, of sensor: Int, at now: Instant) -> Bool {
-    last.map { now - $0 <= city.sensors[sensor].staleAfter } ?? false
+    last.map { now - $0 <= wires[sensor].staleAfter } ?? false
   }
 
-  /// The mean of a field over the minutes of the window that ends with the running minute.
-  func windowMean(_ field: Field, sensor: Int, minutes: Int64, at now: Instant) -> Int64? {
-    guard let series = series(field, of: sensor) else { return nil }
-    let end = now.floored(toMilliseconds: 60_000) + .minutes(1)
-    return lately(series, minutes: minutes, until: end).mean
+  /// The mean over the minutes of the window that ends with the running minute.
+  func windowMean(_ series: SeriesIndex?, minutes: Int64, at now: Instant) -> Int64? {
+    guard let series else { return nil }
+    return lately(series, minutes: minutes, until: now.floored(toMilliseconds: 60_000) + .minutes(1)).mean
   }
 
   /// What came in some minutes, from the ring of minutes: a coarser one would answer for other minutes too.
@@ -125,55 +141,62 @@ extension CityState {
     city.sensors[sensor].fields.firstIndex(of: field).map { sensors[sensor].series[$0] }
   }
 
-  private func latest(_ field: Field, sensor: Int, since oldest: Instant, at now: Instant) -> Int64? {
-    guard let series = series(field, of: sensor),
-      let sample = bank.latest(of: series, atOrBefore: now.milliseconds), sample.time >= oldest.milliseconds
+  private func latest(_ series: SeriesIndex?, since oldest: Instant, at now: Instant) -> Int64? {
+    guard let series, let sample = bank.latest(of: series, atOrBefore: now.milliseconds),
+      sample.time >= oldest.milliseconds
     else { return nil }
     return sample.value
   }
 
-  /// The median; between two, their mean.
-  static func median(_ values: [Int64]) -> Int64? {
-    guard !values.isEmpty else { return nil }
-    let sorted = values.sorted()
-    let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]).roundedDivided(by: 2)
+  /// The median of the values in `scratch`, or the mean of the two in the middle; nil of nothing.
+  private mutating func takeMedian() -> Int64? {
+    defer { scratch.removeAll(keepingCapacity: true) }
+    if scratch.count < 2 { return scratch.first }
+    scratch.sort()
+    let middle = scratch.count / 2
+    return scratch.count % 2 == 1 ? scratch[middle] : (scratch[middle - 1] + scratch[middle]).roundedDivided(by: 2)
+  }
+
+  /// The median of what the place's living sensors say.
+  private mutating func median(
+    _ index: Int, at now: Instant, of value: (borrowing CityState, SensorWiring) -> Int64?
+  ) -> Int64? {
+    for sensor in traits[index].sensors where isMeasuring(sensor, at: now) {
+      if let value = value(self, wires[sensor]) { scratch.append(value) }
+    }
+    return takeMedian()
   }
 
   private mutating func coolness(_ index: Int, at now: Instant) -> PublicIndicators.Coolness? {
-    let choices = city.choices
-    let alive = sensorsOfPlace[index].filter { isMeasuring($0, at: now) }
-    let window = choices.coolnessWindowMinutes
-    let means = alive.compactMap { windowMean(.temperature, sensor: $0, minutes: window, at: now) }
-    let lasts = alive.compactMap {
-      latest(.temperature, sensor: $0, since: now - city.sensors[$0].staleAfter, at: now)
-    }
-    guard let air = Self.median(means) ?? Self.median(lasts) else {
+    guard traits[index].hasTemperature else { return nil }
+    let window = city.choices.coolnessWindowMinutes
+    let mean = median(index, at: now) { $0.windowMean($1.temperature, minutes: window, at: now) }
+    guard
+      let air = mean ?? median(index, at: now, of: { $0.latest($1.temperature, since: now - $1.staleAfter, at: now) })
+    else {
       places[index].felt.forget()
       places[index].difference.forget()
       return nil
     }
-    let humidities = alive.compactMap { latest(.humidity, sensor: $0, since: now - choices.humidityWindow, at: now) }
+    let moist = now - city.choices.humidityWindow
+    let humidity = median(index, at: now) { $0.latest($1.humidity, since: moist, at: now) }
     let temperature = MilliCelsius(air)
     var felt = temperature
     var method = FeltMethod.air
-    if temperature >= MilliCelsius(20_000), let humidity = Self.median(humidities) {
+    if temperature >= MilliCelsius(20_000), let humidity {
       felt = Thermal.heatIndex(air: temperature, humidity: MilliPercent(humidity))
       method = .heatIndex
     }
     let feltIndex = places[index].felt.update(
-      felt.rawValue, borders: choices.feltBorders.map(\.rawValue), margin: 300, patience: .minutes(10), at: now)
+      felt.rawValue, borders: borders.felt, margin: 300, patience: .minutes(10), at: now)
     var difference: MilliCelsius?
     var differenceClass: DifferenceClass?
-    if let mean = Self.median(means), let zone = city.places[index].zone,
-      isMeasuring(city.zones[zone].reference, at: now),
-      let reference = windowMean(.temperature, sensor: city.zones[zone].reference, minutes: window, at: now)
+    if let mean, let street = references[index], isMeasuring(street, at: now),
+      let reference = windowMean(wires[street].temperature, minutes: window, at: now)
     {
       let value = MilliCelsius(reference - mean)
-      // Borders belong to the class above them: from −1.0 "same", from 1.0 "cooler", from 3.0 "much cooler".
-      let borders = [-choices.cooler.rawValue, choices.cooler.rawValue, choices.muchCooler.rawValue]
       let classIndex = places[index].difference.update(
-        value.rawValue, borders: borders, margin: 300, patience: .minutes(10), at: now)
+        value.rawValue, borders: borders.difference, margin: 300, patience: .minutes(10), at: now)
       difference = value.rounded(to: 100)
       differenceClass = [.warmer, .same, .cooler, .muchCooler][classIndex]
     } else {
@@ -187,15 +210,13 @@ extension CityState {
   // MARK: Noise
 
   private mutating func noise(_ index: Int, at now: Instant) -> PublicIndicators.Noise? {
+    let sensorsListening = traits[index].listeners
+    guard sensorsListening > 0 else { return nil }
     let end = now.floored(toMilliseconds: 60_000) + .minutes(1)
     var heard = Bucket()
-    var sensorsListening: Int64 = 0
-    for sensor in sensorsOfPlace[index] {
-      guard let series = series(.laeq, of: sensor) else { continue }
-      sensorsListening += 1
-      heard.combine(lately(series, minutes: 15, until: end))
+    for sensor in traits[index].sensors {
+      if let level = wires[sensor].level { heard.combine(lately(level, minutes: 15, until: end)) }
     }
-    guard sensorsListening > 0 else { return nil }
     let covered = heard.covered(of: 900 * sensorsListening)
     guard covered * 1000 >= 900 * sensorsListening * city.choices.noiseCoverage, let energy = heard.meanEnergy
     else {
@@ -204,20 +225,17 @@ extension CityState {
     }
     let level = Sound.laeq(meanEnergy: energy)
     let classIndex = places[index].noise.update(
-      level.rawValue, borders: city.choices.noiseBorders.map(\.rawValue), margin: 2000, patience: nil, at: now)
+      level.rawValue, borders: borders.noise, margin: 2000, patience: nil, at: now)
     return .init(laeq: level.rounded(to: 1000), noiseClass: NoiseClass.allCases[classIndex])
   }
 
   // MARK: Occupancy
 
-  func countsPeople(_ index: Int) -> Bool {
-    sensorsOfPlace[index].contains { city.sensors[$0].fields.contains(where: \.isAboutPeople) }
-  }
-
   /// The head count returns to nobody once a day: when the grace after the day's last closing has passed.
   ///
   /// Somebody who is seen postpones it; who is still there when the place is open again is one of its visitors.
   private mutating func resetHeadcount(_ index: Int, at now: Instant) {
+    guard traits[index].patience != nil else { return }
     guard places[index].override?.state != .open else { return }
     let intervals = places[index].intervals
     let passed = intervals.indices.last { number in
@@ -234,16 +252,16 @@ extension CityState {
 
   /// Whether a sensor that counts heads or sees people says that somebody is there.
   private func isSomeoneSeen(_ index: Int, at now: Instant) -> Bool {
-    sensorsOfPlace[index].contains { sensor in
+    traits[index].sensors.contains { sensor in
       guard isAlive(sensor, at: now) else { return false }
       if sensors[sensor].occupied == true { return true }
-      return series(.people, of: sensor).map { (bank.latest(of: $0)?.value ?? 0) > 0 } ?? false
+      return wires[sensor].headcount.map { (bank.latest(of: $0)?.value ?? 0) > 0 } ?? false
     }
   }
 
   /// What the public knows of the occupancy changes on a five-minute grid, and depends on level and capacity alone.
   private mutating func updateOccupancy(_ index: Int, at now: Instant) {
-    guard countsPeople(index) else {
+    guard let patience = traits[index].patience else {
       places[index].occupancy.forget()
       places[index].publicOccupancy = nil
       return
@@ -251,9 +269,7 @@ extension CityState {
     let grid = now.floored(toMilliseconds: Self.occupancyGrid.milliseconds)
     guard grid == now, places[index].occupancySetAt != grid else { return }
     places[index].occupancySetAt = grid
-    let patience = sensorsOfPlace[index].filter { city.sensors[$0].fields.contains(where: \.isAboutPeople) }
-      .map { city.sensors[$0].staleAfter }.max()
-    guard let heard = places[index].headcount.lastHeard, let patience, now - heard <= patience,
+    guard let heard = places[index].headcount.lastHeard, now - heard <= patience,
       let capacity = city.places[index].capacity, capacity > 0
     else {
       places[index].occupancy.forget()
@@ -272,57 +288,61 @@ extension CityState {
 
   /// Of sensors that only count people the public learns nothing here: a beam that speaks is somebody passing.
   private func freshness(_ index: Int, at now: Instant) -> PublicIndicators.Freshness? {
-    let own = sensorsOfPlace[index].filter { city.sensors[$0].fields.contains { !$0.isAboutPeople } }
-    guard !own.isEmpty else { return nil }
-    return .init(
-      observedAt: own.compactMap { sensors[$0].lastMeasured }.max(),
-      alive: own.count { isMeasuring($0, at: now) }, expected: own.count)
+    guard traits[index].measuring > 0 else { return nil }
+    var observed: Instant?
+    var alive = 0
+    for sensor in traits[index].sensors where wires[sensor].measures {
+      if let last = sensors[sensor].lastMeasured { observed = max(observed ?? last, last) }
+      if isMeasuring(sensor, at: now) { alive += 1 }
+    }
+    return .init(observedAt: observed, alive: alive, expected: traits[index].measuring)
   }
 
   // MARK: When next
 
   /// The next whole second at which the place may change without a new reading.
   private func nextDue(_ index: Int, after now: Instant) -> Instant {
-    var next = city.zone.instant(city.zone.civil(now).day.adding(days: 1), secondOfDay: 0)
+    var next = places[index].tomorrow
+    let countsPeople = traits[index].patience != nil
     func consider(_ moment: Instant) { if moment > now && moment < next { next = moment } }
     for interval in places[index].intervals {
       consider(interval.from)
       consider(interval.until)
-      if countsPeople(index) { consider(interval.until + city.choices.resetGrace) }
+      if countsPeople { consider(interval.until + city.choices.resetGrace) }
     }
     if let override = places[index].override { consider(override.until) }
     var anyMeasuring = false
-    for sensor in sensorsOfPlace[index] where isMeasuring(sensor, at: now) {
+    for sensor in traits[index].sensors where isMeasuring(sensor, at: now) {
       anyMeasuring = true
-      if let last = sensors[sensor].lastMeasured { consider(last + city.sensors[sensor].staleAfter + .milliseconds(1)) }
+      if let last = sensors[sensor].lastMeasured { consider(last + wires[sensor].staleAfter + .milliseconds(1)) }
     }
     // Windows empty themselves also when their sensors have fallen silent.
     let isFading = places[index].indicators?.coolness != nil || places[index].indicators?.noise != nil
     if anyMeasuring || isFading { consider(now.floored(toMilliseconds: 60_000) + .minutes(1)) }
-    if countsPeople(index) {
+    if countsPeople {
       consider(now.floored(toMilliseconds: Self.occupancyGrid.milliseconds) + Self.occupancyGrid)
     }
     return next.nextWholeSecond
   }
 
-  private static func transitions(
-    from before: PublicIndicators?, to after: PublicIndicators, place: String, at now: Instant
-  ) -> [Transition] {
-    func states(_ indicators: PublicIndicators?) -> [(Transition.Indicator, String)] {
-      [
-        (.availability, indicators?.availability.rawValue ?? "none"),
-        (.opening, indicators?.opening.state.rawValue ?? "none"),
-        (.felt, indicators?.coolness?.feltClass.rawValue ?? "none"),
-        (.difference, indicators?.coolness?.differenceClass?.rawValue ?? "none"),
-        (.occupancy, indicators?.occupancy?.level.rawValue ?? "none"),
-        (.noise, indicators?.noise?.noiseClass.rawValue ?? "none"),
-      ]
+  /// Adds a transition for each indicator that changed.
+  private static func compare(
+    _ before: PublicIndicators?, _ after: PublicIndicators, place: String, at now: Instant,
+    _ transitions: inout [Transition]
+  ) {
+    func note<State: RawRepresentable & Equatable>(_ indicator: Transition.Indicator, _ old: State?, _ new: State?)
+    where State.RawValue == String {
+      guard old != new else { return }
+      transitions.append(
+        Transition(
+          at: now, place: place, indicator: indicator, from: old?.rawValue ?? "none", to: new?.rawValue ?? "none",
+          reasons: indicator == .availability ? after.reasons : []))
     }
-    return zip(states(before), states(after)).compactMap { old, new in
-      guard old.1 != new.1 else { return nil }
-      return Transition(
-        at: now, place: place, indicator: new.0, from: old.1, to: new.1,
-        reasons: new.0 == .availability ? after.reasons : [])
-    }
+    note(.availability, before?.availability, after.availability)
+    note(.opening, before?.opening.state, after.opening.state)
+    note(.felt, before?.coolness?.feltClass, after.coolness?.feltClass)
+    note(.difference, before?.coolness?.differenceClass, after.coolness?.differenceClass)
+    note(.occupancy, before?.occupancy?.level, after.occupancy?.level)
+    note(.noise, before?.noise?.noiseClass, after.noise?.noiseClass)
   }
 }

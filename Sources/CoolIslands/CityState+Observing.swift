@@ -167,7 +167,7 @@ extension CityState {
     sensors[sensor].occupied = occupied
     if occupied {
       if places[place].headcount.people == 0 { places[place].headcount.rebase(to: 1) }
-    } else if sensorsOfPlace[place].allSatisfy({ sensors[$0].occupied != true || !isAlive($0, at: time) }) {
+    } else if traits[place].sensors.allSatisfy({ sensors[$0].occupied != true || !isAlive($0, at: time) }) {
       places[place].headcount.rebase(to: 0)
     }
   }

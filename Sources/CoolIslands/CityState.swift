@@ -56,7 +56,10 @@ struct PlaceState {
   var publicOccupancy: PublicIndicators.Occupancy?
   var occupancySetAt: Instant?
   var indicators: PublicIndicators?
-  var due: Instant
+  /// What their availability follows from; nil where it has to be asked anew.
+  var facts: AvailabilityFacts?
+  /// The first moment of the next civil day.
+  var tomorrow: Instant = .distantPast
 }
 
 /// The state of a city; there is one of it, since its series may take much of the memory.
@@ -69,14 +72,22 @@ public struct CityState: ~Copyable, Sendable {
   var places: [PlaceState]
   /// Sensors, aligned with the city's.
   var sensors: [SensorState]
-  /// Sensors of each place, by index.
-  let sensorsOfPlace: [[Int]]
+  /// What sensors and places can say, aligned with them.
+  let wires: [SensorWiring]
+  let traits: [PlaceWiring]
+  /// The sensor in the street that a place is compared with.
+  let references: [Int?]
+  let borders: Borders
   /// The sensor of each series, and which of its fields it is.
   let owners: [(sensor: Int, field: Int)]
   private let sensorOfTopic: [String: Int]
   private let sensorOfID: [String: Int]
-  /// The next moment at which a place must be evaluated.
+  /// When each place must be evaluated.
+  var dues: [Instant]
+  /// The first of these moments.
   public internal(set) var nextDue: Instant
+  /// Values of which a median is to be found; kept for its memory.
+  var scratch: [Int64] = []
   /// Messages of sensors that were stored, and commands that were obeyed.
   var messages: Int64 = 0
   var commands: Int64 = 0
@@ -112,15 +123,19 @@ public struct CityState: ~Copyable, Sendable {
       fatalError("the readings of \(kinds.count) series cannot be kept: \(error)")
     }
     unwritten = [Int64](repeating: .max, count: kinds.count)
-    places = city.places.map { _ in PlaceState(due: now) }
+    places = city.places.map { _ in PlaceState() }
+    dues = city.places.map { _ in now }
     nextDue = now
     sensorOfTopic = Dictionary(city.sensors.enumerated().map { ($1.topic, $0) }) { first, _ in first }
     sensorOfID = Dictionary(city.sensors.enumerated().map { ($1.id, $0) }) { first, _ in first }
-    var sensorsOfPlace = [[Int]](repeating: [], count: city.places.count)
+    wires = zip(city.sensors, sensors).map { SensorWiring($0, series: $1.series) }
+    var traits = [PlaceWiring](repeating: PlaceWiring(), count: city.places.count)
     for (index, sensor) in city.sensors.enumerated() {
-      if let place = sensor.place { sensorsOfPlace[place].append(index) }
+      if let place = sensor.place { traits[place].add(index, wires[index]) }
     }
-    self.sensorsOfPlace = sensorsOfPlace
+    self.traits = traits
+    references = city.places.map { place in place.zone.map { city.zones[$0].reference } }
+    borders = Borders(city.choices)
   }
 
   /// A city at a moment that goes on from an earlier state of it.
@@ -157,7 +172,7 @@ public struct CityState: ~Copyable, Sendable {
       guard let before = oldPlaces[place.about.id] else { continue }
       places[index] = old.places[before]
       places[index].day = nil  // the timetable may be another
-      places[index].due = now
+      places[index].tomorrow = .distantPast
     }
   }
 
@@ -226,14 +241,14 @@ public struct CityState: ~Copyable, Sendable {
 
   /// Asks for an evaluation of every place.
   public mutating func evaluateAll(at now: Instant) {
-    for index in places.indices { places[index].due = now }
+    for index in dues.indices { dues[index] = now }
     nextDue = now
   }
 
   /// Asks for an evaluation of a place, if none is due before.
   mutating func schedule(_ place: Int, at second: Instant) {
-    guard second < places[place].due else { return }
-    places[place].due = second
+    guard second < dues[place] else { return }
+    dues[place] = second
     nextDue = min(nextDue, second)
   }
 }

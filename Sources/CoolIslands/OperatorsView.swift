@@ -59,7 +59,7 @@ extension CityState {
     var rows: [OperatorsView.PlaceRow] = []
     for (index, place) in city.places.enumerated() {
       guard let indicators = places[index].indicators else { continue }
-      let sensorRows = sensorsOfPlace[index].map { sensor in
+      let sensorRows = traits[index].sensors.map { sensor in
         OperatorsView.SensorRow(
           id: city.sensors[sensor].id, lastObserved: sensors[sensor].lastObserved, isAlive: isAlive(sensor, at: now),
           battery: sensors[sensor].battery, readings: sensors[sensor].account.counted)
@@ -70,7 +70,7 @@ extension CityState {
       rows.append(
         .init(
           id: place.about.id, name: place.about.name, indicators: indicators,
-          people: countsPeople(index) ? places[index].headcount.people : nil, capacity: place.capacity,
+          people: traits[index].patience != nil ? places[index].headcount.people : nil, capacity: place.capacity,
           timetableFault: fault, override: places[index].override, sensors: sensorRows,
           isReady: hasTimetable && sensorRows.allSatisfy(\.isAlive)))
     }

@@ -14,7 +14,9 @@ internal import Store
 /// How often the gateway does what is not asked of it by a message.
 public struct Pace: Sendable {
   /// Entries after which a checkpoint begins, counted from the beginning of the last one.
-  public var checkpointEntries: Int64 = 500_000
+  ///
+  /// So many are read again in about a second after a crash.
+  public var checkpointEntries: Int64 = 200_000
   /// Time after which one begins if anything was stored.
   public var checkpointInterval = Span.hours(1)
   /// Bytes of series in one slice of a checkpoint: two milliseconds' work.

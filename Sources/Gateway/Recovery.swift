@@ -68,14 +68,23 @@ public enum Recovery {
         "entries \(batch.position) to \(batch.position + batch.entries - 1) of the journal are damaged and left out")
       return []
     }
-    return batch.lines.split(separator: 0x0A).compactMap { line in
+    var entries: [Entry] = []
+    entries.reserveCapacity(Int(batch.entries))
+    var start = 0
+    while start < batch.lines.count {
+      let line = JSONLines.line(at: start, of: batch.lines.span)
+      start = line.upperBound + 1
+      if let entry = Entry.ordinaryMessage(line, of: batch.lines.span) {
+        entries.append(entry)
+        continue
+      }
       do {
-        return try Entry(line: Array(line))
+        entries.append(try Entry(line: Array(batch.lines[line])))
       } catch {
         Log.error("journal_damaged", "an entry near \(batch.position) of the journal is left out: \(error)")
-        return nil
       }
     }
+    return entries
   }
 
   /// Recovers a gateway's state, and puts the given configuration into effect if it is not the one in force.

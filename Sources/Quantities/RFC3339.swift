@@ -93,6 +93,43 @@ extension Instant {
   public init?(rfc3339 text: String) { self.init(rfc3339: ArraySlice(text.utf8)) }
 }
 
+extension Instant {
+  /// The moment of the form of RFC 3339 that this program writes, in UTC: `2026-07-18T12:00:00Z`, or with three digits
+  /// of milliseconds; nil for any other form.
+  public init?(utc text: Range<Int>, of bytes: Swift.Span<UInt8>) {
+    guard text.count == 20 || text.count == 24, bytes[text.upperBound - 1] == 0x5A else { return nil }
+    let start = text.lowerBound
+    var isGood = true
+    func mark(_ place: Int, _ byte: UInt8) { if bytes[start &+ place] != byte { isGood = false } }
+    func number(_ place: Int, _ digits: Int) -> Int {
+      var number = 0
+      for index in start &+ place..<start &+ place &+ digits {
+        let digit = bytes[index] &- 0x30
+        if digit > 9 { isGood = false }
+        number = number &* 10 &+ Int(digit)
+      }
+      return number
+    }
+    mark(4, 0x2D)
+    mark(7, 0x2D)
+    mark(10, 0x54)
+    mark(13, 0x3A)
+    mark(16, 0x3A)
+    let (hour, minute, second) = (number(11, 2), number(14, 2), number(17, 2))
+    guard isGood, hour < 24, minute < 60, second < 60,
+      let day = CivilDay(year: number(0, 4), month: number(5, 2), day: number(8, 2))
+    else { return nil }
+    var milliseconds = 0
+    if text.count == 24 {
+      mark(19, 0x2E)
+      milliseconds = number(20, 3)
+    }
+    guard isGood else { return nil }
+    let seconds = day.daysSinceEpoch * 86_400 + Int64(hour * 3600 + minute * 60 + second)
+    self.init(milliseconds: seconds * 1000 + Int64(milliseconds))
+  }
+}
+
 private struct DigitReader {
   var rest: ArraySlice<UInt8>
 

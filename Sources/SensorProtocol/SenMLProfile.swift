@@ -12,6 +12,12 @@ public enum SenMLProfile {
     guard let first = payload.first else { throw .payloadEmpty }
     // CBOR comes with a later release; its first bytes are reserved for it.
     if (0x80...0x9F).contains(first) || first == 0xD9 { throw .encodingUnknown }
+    if let observations = ordinaryPack(payload, arrival: arrival) { return Decoded(observations: observations) }
+    return try decodeThoroughly(payload, arrival: arrival)
+  }
+
+  /// The whole of RFC 8428, and every reason to refuse.
+  static func decodeThoroughly(_ payload: [UInt8], arrival: Instant) throws(Refusal) -> Decoded {
     var decoded = Decoded()
     try SenMLPack.read(payload, arrival: arrival) { outcome in
       do throws(Refusal) {
@@ -59,7 +65,7 @@ public enum SenMLProfile {
   }
 
   /// The field that a name ends in, behind its last `:` or `/`; a level may carry its duration, as `laeq_60s`.
-  private static func field(named name: ArraySlice<UInt8>) -> (Field, seconds: Int64?)? {
+  static func field(named name: ArraySlice<UInt8>) -> (Field, seconds: Int64?)? {
     var tail = name
     if let mark = name.lastIndex(where: { $0 == 0x3A || $0 == 0x2F }) { tail = name[(mark + 1)...] }
     if let field = Field(name: tail) { return (field, nil) }
@@ -115,7 +121,7 @@ public enum SenMLProfile {
   private static let bel = ArraySlice("Bspl".utf8)
 
   /// What a sensor of that kind can measure at all.
-  private static func isPlausible(_ value: Int64, _ field: Field) -> Bool {
+  static func isPlausible(_ value: Int64, _ field: Field) -> Bool {
     switch field {
     case .temperature: (-40_000...60_000).contains(value)
     case .temperatureGlobe: (-40_000...90_000).contains(value)
@@ -129,7 +135,7 @@ public enum SenMLProfile {
   }
 
   /// Up to 105 % relative humidity is a sensor's tolerance and counts as 100.
-  private static func clamped(_ value: Int64, _ field: Field) -> Int64 {
+  static func clamped(_ value: Int64, _ field: Field) -> Int64 {
     field == .humidity ? min(value, 100_000) : value
   }
 }

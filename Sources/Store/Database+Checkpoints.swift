@@ -125,6 +125,7 @@ extension Database {
   /// - Parameters:
   ///   - run: the run's number.
   ///   - count: how many series there are.
+  /// - Returns: those that are there.
   /// - Throws: ``StoreError``.
   public func series(ofRun run: Int64, count: Int) throws(StoreError) -> [SeriesRow] {
     let rows = try connection.prepare(

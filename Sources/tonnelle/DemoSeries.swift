@@ -82,8 +82,7 @@ struct DemoSeries {
   private static func read(
     _ file: String, folder: String, _ sensors: [DemoSensor], from start: Instant, into readings: inout [Reading]
   ) throws(CommandFailure) {
-    let bytes = try Files.readUnzipped(folder + "/" + file)
-    var lines = bytes.split(separator: 0x0A).makeIterator()
+    var lines = try Files.nonEmptyLines(folder + "/" + file).makeIterator()
     let header = lines.next().map { $0.split(separator: 0x2C).map { String(decoding: $0, as: UTF8.self) } } ?? []
     func column(_ name: String) throws(CommandFailure) -> Int {
       guard let index = header.firstIndex(of: name) else { throw CommandFailure("\(file) has no column \"\(name)\"") }

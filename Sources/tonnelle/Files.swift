@@ -3,6 +3,7 @@
 internal import CLibc
 internal import CZlib
 internal import FoundationEssentials
+internal import Gateway
 internal import Glibc
 
 enum Limits {
@@ -61,18 +62,51 @@ enum Files {
     guard count == bytes.count else { throw CommandFailure("\(path) cannot be written: \(reason())") }
   }
 
-  /// A file's bytes; gzip is undone.
-  static func readUnzipped(_ path: String) throws(CommandFailure) -> [UInt8] {
+  /// Hands over the lines of a file one by one; gzip is undone.
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - body: takes where a line stands, without its newline, the bytes that it stands in, and how much of the file has
+  ///     been read, in percent.
+  /// - Throws: ``CommandFailure`` when it cannot be read, and what `body` throws.
+  static func readLines(
+    _ path: String, _ body: (Range<Int>, [UInt8], Int) throws(CommandFailure) -> Void
+  ) throws(CommandFailure) {
+    var status = stat()
+    let size = unsafe stat(path, &status) == 0 ? max(1, Int(status.st_size)) : 1
     guard let file = unsafe gzopen(path, "rb") else { throw CommandFailure("\(path) cannot be read: \(reason())") }
     defer { unsafe gzclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    unsafe gzbuffer(file, 1 << 17)
+    var buffer = [UInt8](repeating: 0, count: 1 << 20)
+    var filled = 0
     while true {
-      let count = unsafe gzread(file, &buffer, UInt32(buffer.count))
+      if filled == buffer.count { buffer += [UInt8](repeating: 0, count: buffer.count) }
+      let room = UInt32(buffer.count - filled)
+      let count = unsafe buffer.withUnsafeMutableBytes {
+        unsafe gzread(file, $0.baseAddress.map { unsafe $0 + filled }, room)
+      }
       guard count >= 0 else { throw CommandFailure("\(path) is damaged") }
-      guard count > 0 else { return bytes }
-      bytes += buffer[..<Int(count)]
+      filled += Int(count)
+      let progress = min(100, Int(unsafe gzoffset(file)) * 100 / size)
+      var start = 0
+      while start < filled {
+        let line = JSONLines.line(at: start, of: buffer.span.extracting(0..<filled))
+        // The last line may be cut here, and need no newline at the end of the file.
+        if line.upperBound == filled && count > 0 { break }
+        try body(line, buffer, progress)
+        start = line.upperBound + 1
+      }
+      guard count > 0 else { return }
+      if start > 0 { buffer.replaceSubrange(0..<filled - start, with: buffer[start..<filled]) }
+      filled -= start
     }
+  }
+
+  /// The lines of a file that are not empty; gzip is undone.
+  static func nonEmptyLines(_ path: String) throws(CommandFailure) -> [[UInt8]] {
+    var lines: [[UInt8]] = []
+    try readLines(path) { line, bytes, _ in if !line.isEmpty { lines.append(Array(bytes[line])) } }
+    return lines
   }
 
   static func remove(folder: String) { try? FileManager.default.removeItem(atPath: folder) }

@@ -204,25 +204,21 @@ enum TraceFile {
   /// - Returns: how many lines were reported and skipped.
   static func read(_ path: String, _ body: (Entry, Int) throws(CommandFailure) -> Void) throws(CommandFailure) -> Int {
     if Files.exists(path + "/journal.db") { return try readJournal(path, body) }
-    let bytes = try Files.readUnzipped(path == "-" ? "/dev/stdin" : path)
     var skipped = 0
     var number = 0
-    var start = 0
-    while start < bytes.count {
-      let end = bytes[start...].firstIndex(of: 0x0A) ?? bytes.count
-      let line = Array(bytes[start..<end])
-      start = end + 1
+    try Files.readLines(path == "-" ? "/dev/stdin" : path) { line, bytes, progress throws(CommandFailure) in
       number += 1
-      if line.allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { continue }
+      if let entry = Entry.ordinaryMessage(line, of: bytes.span) { return try body(entry, progress) }
+      if bytes[line].allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { return }
       let entry: Entry
       do {
-        entry = try Entry(line: line)
+        entry = try Entry(line: Array(bytes[line]))
       } catch {
         Terminal.error("\(path):\(number): \(error)\n")
         skipped += 1
-        continue
+        return
       }
-      try body(entry, min(100, start * 100 / bytes.count))
+      try body(entry, progress)
     }
     return skipped
   }
@@ -259,15 +255,16 @@ struct ProgressBar {
   private var shown = -1
 
   mutating func show(percent: Int) {
-    guard percent != shown, Terminal.isWatched else { return }
+    guard percent != shown else { return }
     shown = percent
+    guard Terminal.isWatched else { return }
     let filled = percent * 40 / 100
     Terminal.error(
       "\r[\(String(repeating: "#", count: filled))\(String(repeating: ".", count: 40 - filled))] \(percent) %")
   }
 
   mutating func clear() {
-    if shown >= 0 { Terminal.error("\r\u{1B}[K") }
+    if shown >= 0 && Terminal.isWatched { Terminal.error("\r\u{1B}[K") }
     shown = -1
   }
 }

@@ -1,6 +1,7 @@
 // The core as a function of its journal: what it says, and that batches, people and time zones of machines do not matter.
 
 import CoolIslands
+import Dice
 import JSONText
 import Publication
 import Quantities
@@ -285,6 +286,36 @@ import Testing
     ] {
       #expect(throws: TraceError.self, "\(bad)") { try Entry(line: Array(bad.utf8)) }
     }
+  }
+
+  @Test("an ordinary line is read as the thorough reader reads it, and no other line is") func ordinaryLines() throws {
+    let payloads = [#"[{"n":"temperature","v":21.5}]"#, "a/b\\c", "", "é", "\u{1}", "x"]
+    var lines: [[UInt8]] = []
+    for (index, payload) in payloads.enumerated() {
+      let message = Message(
+        arrival: Fixture.start + .milliseconds(Int64(index) * 333), topic: "tonnelle/v1/up/parc/air",
+        payload: Array(payload.utf8), qos: index % 3, isRetained: index % 2 == 1, packet: index % 2 == 0 ? index : nil)
+      var json = JSONWriter()
+      Entry.message(message).write(to: &json)
+      lines.append(Array(json.bytes.dropLast()))
+    }
+    var dice = Dice(state: 11)
+    var ordinary = 0
+    for round in 0..<30_000 {
+      var line = dice.pick(lines)
+      // One byte is another, is gone, or comes twice.
+      let place = Int.random(in: line.indices, using: &dice)
+      switch round % 4 {
+      case 0: break
+      case 1: line[place] = UInt8.random(in: 0x20...0x7F, using: &dice)
+      case 2: line.remove(at: place)
+      default: line.insert(line[place], at: place)
+      }
+      guard let entry = Entry.ordinaryMessage(0..<line.count, of: line.span) else { continue }
+      ordinary += 1
+      #expect(try Entry(line: line) == entry, "\(String(decoding: line, as: UTF8.self))")
+    }
+    #expect(ordinary > 5000)
   }
 
   @Test("a redelivery is recognised once, by packet and content, on a resumed session only") func redeliveries() {

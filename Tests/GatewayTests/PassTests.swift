@@ -240,6 +240,7 @@ struct Stage {
     stage.pass(after: 1100, [Stage.reading(22, packet: 1)])
     stage.gateway.submit(.configuration(stage.now.core, try Stage.text(places: ["parc", "square"])))
     stage.pass(after: 1100)
+    stage.pass(after: 1100)  // it counts from the batch on, and is evaluated at the next whole second
     #expect(stage.gateway.world.snapshot(version: 1)?.places.count == 2)
     #expect(stage.gateway.world.snapshot(version: 1)?.place("parc")?.indicators.availability == .available)
     stage.gateway.submit(.configuration(stage.now.core, try Stage.text(places: ["parc"], filters: "autre/+")))

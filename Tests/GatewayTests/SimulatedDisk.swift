@@ -5,6 +5,7 @@
 // after the other.
 
 import CSQLite
+import Dice
 import Foundation
 
 /// The disk of one story.
@@ -159,8 +160,8 @@ final class SimulatedDisk {
   nonisolated(unsafe) private static var names: [String] = []
 
   private static func name(_ file: UnsafeMutablePointer<sqlite3_file>?) -> String {
-    let handle = UnsafeMutableRawPointer(file!).assumingMemoryBound(to: Handle.self)
-    return names[handle.pointee.number]
+    guard let file else { return "" }
+    return names[UnsafeMutableRawPointer(file).assumingMemoryBound(to: Handle.self).pointee.number]
   }
 
   nonisolated(unsafe) private static var methods: sqlite3_io_methods = {
@@ -204,10 +205,11 @@ final class SimulatedDisk {
     vfs.mxPathname = 512
     vfs.zName = UnsafePointer(strdup(SimulatedDisk.name))
     vfs.xOpen = { _, path, file, flags, outFlags in
+      guard let file else { return SQLITE_CANTOPEN }
       let name = path.map { String(cString: $0) } ?? "temporary"
       SimulatedDisk.current?.open(name)
       SimulatedDisk.names.append(name)
-      let handle = UnsafeMutableRawPointer(file!).assumingMemoryBound(to: Handle.self)
+      let handle = UnsafeMutableRawPointer(file).assumingMemoryBound(to: Handle.self)
       handle.pointee.number = SimulatedDisk.names.count - 1
       handle.pointee.base.pMethods = withUnsafePointer(to: &SimulatedDisk.methods) { $0 }
       outFlags?.pointee = flags

@@ -9,6 +9,7 @@ import CSQLite
 import Configuration
 import Core
 import CoolIslands
+import Dice
 import Foundation
 import MQTTLink
 import Publication
@@ -19,19 +20,6 @@ import Store
 import Testing
 
 @testable import Gateway
-
-/// SplitMix64: a printed seed tells the same story for ever.
-struct Dice: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-  mutating func once(in count: Int) -> Bool { Int.random(in: 0..<count, using: &self) == 0 }
-}
 
 /// What a story came to.
 struct Story {

@@ -1,20 +1,9 @@
 // Ten thousand random programs: the bank and the plain lists must give the same answers after every step.
 
+import Dice
 import Testing
 
 @testable import RingSeries
-
-/// A small generator of our own, so that a printed seed tells the same story for ever (SplitMix64).
-struct SplitMix64: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
 
 /// One act of a program.
 enum Act: Equatable, CustomStringConvertible {
@@ -225,7 +214,7 @@ struct Comparison: ~Copyable {
 @Suite("The bank and plain lists") struct ModelTests {
   /// A program that a seed tells.
   static func program(seed: UInt64) -> [Act] {
-    var random = SplitMix64(state: seed)
+    var random = Dice(state: seed)
     var clock = Comparison.birth
     var total: Int64 = .random(in: 0...65_535, using: &random)
     var recent: [Sample] = []

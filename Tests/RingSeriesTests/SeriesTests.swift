@@ -1,5 +1,6 @@
 // One fact a test: order, repeats, lateness, leaps, overflow, what a layout may be.
 
+import Dice
 import Testing
 
 @testable import RingSeries
@@ -19,7 +20,7 @@ import Testing
   @Test(
     "any order of distinct times gives the same bytes: buckets, classes and raw readings", arguments: UInt64(1)...30)
   func permutations(seed: UInt64) throws {
-    var random = SplitMix64(state: seed)
+    var random = Dice(state: seed)
     let samples = (0..<400).map { _ in
       Sample(
         time: Self.start - .random(in: 0...6_900_000, using: &random),
@@ -47,7 +48,7 @@ import Testing
 
   @Test("combining is associative and commutative, overflown or not, and nothing is neutral", arguments: UInt64(1)...50)
   func monoid(seed: UInt64) {
-    var random = SplitMix64(state: seed)
+    var random = Dice(state: seed)
     func any() -> StoredBucket {
       let values = [Int32.random(in: .min ... .max, using: &random), .random(in: .min ... .max, using: &random)]
         .sorted()
@@ -299,7 +300,7 @@ import Testing
   }
 
   @Test("a division by a reciprocal is a division", arguments: UInt64(1)...20) func division(seed: UInt64) {
-    var random = SplitMix64(state: seed)
+    var random = Dice(state: seed)
     for _ in 0..<200 {
       let value = Int64.random(in: 1...(1 << Int64.random(in: 1...40, using: &random)), using: &random)
       let divisor = Divisor(value)

@@ -1,5 +1,6 @@
 // SenML against its RFC's examples, and the profile that sensors use.
 
+import Dice
 import Foundation
 import JSONText
 import Quantities
@@ -108,5 +109,45 @@ import Testing
     let decoded = try Decoder.senml.decode(payload, arrival: Self.arrival)
     let again = try Decoder.senml.decode(SenMLProfile.encode(decoded.observations), arrival: Self.arrival)
     #expect(again == decoded)
+  }
+
+  @Test("the quick reader says what the thorough one says, or nothing") func quick() throws {
+    let arrival = Instant(seconds: 1_784_109_600)
+    // Pieces of packs, most of them good, put together at random.
+    let names = [
+      "temperature", "humidity", "laeq_60s", "in_total", "people", "occupied", "x/temperature", "wind",
+      "te\\u006dperature", "é",
+    ]
+    let values = [
+      "20", "20.5", "-3.1415926", "1e2", "0", "00", "-0.0", "20.", "1234567890123456", "0.0005", "99.9995", "105.0004",
+      "\"20\"", "true",
+    ]
+    let units = ["Cel", "%RH", "%", "count", "dB", "dBA", "K", "/", "", "Celsius degrees, no"]
+    let times = [
+      "1784109000", "1784109000.1234", "-60", "0", "268435456", "268435455.9", "1e9", "300000000000",
+      "299999999999.999",
+    ]
+    var dice = Dice(state: 5)
+    var quick = 0
+    for _ in 0..<6000 {
+      let records = (0..<Int.random(in: 1...3, using: &dice)).map { _ in
+        var members = [#""n":"\#(dice.pick(names))""#, #""v":\#(dice.pick(values))"#]
+        if dice.once(in: 2) { members.append(#""u":"\#(dice.pick(units))""#) }
+        if dice.once(in: 3) { members.append(#""t":\#(dice.pick(times))"#) }
+        if dice.once(in: 40) { members.append(members[0]) }
+        if dice.once(in: 40) { members.append(#""bn":"a""#) }
+        if dice.once(in: 2) { members.swapAt(0, members.count - 1) }
+        return "{" + members.joined(separator: dice.once(in: 3) ? ", " : ",") + "}"
+      }
+      var payload = Array(("[" + records.joined(separator: ",") + "]").utf8)
+      if dice.once(in: 5) {
+        payload[.random(in: payload.indices, using: &dice)] = .random(in: .min ... .max, using: &dice)
+      }
+      guard let observations = SenMLProfile.ordinaryPack(payload, arrival: arrival) else { continue }
+      quick += 1
+      let thorough = try SenMLProfile.decodeThoroughly(payload, arrival: arrival)
+      #expect(thorough == Decoded(observations: observations), "\(String(decoding: payload, as: UTF8.self))")
+    }
+    #expect(quick > 150)
   }
 }
