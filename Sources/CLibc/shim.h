@@ -2,6 +2,13 @@
 #include <getopt.h>
 #include <malloc.h>
 #include <stddef.h>
+#include <sys/timex.h>
+
+/// Whether the kernel's clock follows a time server (adjtimex(2)). The structure has a nameless tail that Swift leaves out.
+static inline int clibc_clock_is_synchronised(void) {
+  struct timex state = {0};
+  return adjtimex(&state) != TIME_ERROR && !(state.status & STA_UNSYNC);
+}
 
 /// getopt_long keeps its place in globals, which Swift may not touch: one step, with its place handed in and out.
 /// Returns 0 for an option, -1 at the end, ':' for a missing value, '?' for an unknown option.

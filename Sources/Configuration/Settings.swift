@@ -25,6 +25,8 @@ public struct Settings: Sendable {
   /// The map's base layer; none draws places on plain ground.
   public var tiles: Tiles?
 
+  /// Whether a clock that is far ahead of the journal is believed though no time server has set it.
+  public var trustsClock = false
   /// How long what is stored is kept.
   public var retention = Retention()
   /// What a single sensor may take.

@@ -71,6 +71,13 @@ struct SettingsReader {
   }
 
   private func retentionAndLimits(_ root: ObjectReader, _ settings: inout Settings) {
+    if let clock = root.member("clock") {
+      settings.trustsClock = clock.isString("trusted")
+      if !settings.trustsClock && !clock.isString("synchronised") {
+        root.error(
+          at: clock, "clock", "\"synchronised\" or \"trusted\" was expected, \(ObjectReader.name(clock)) was found")
+      }
+    }
     if let retention = root.object("retention") {
       let kept = settings.retention
       settings.retention.journalDays =

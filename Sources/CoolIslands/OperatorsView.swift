@@ -15,6 +15,8 @@ public struct OperatorsView: Sendable {
   public var heat: [HeatEntry]
   /// The places, those that need attention first.
   public var places: [PlaceRow]
+  /// Sensors in the street, which places are compared with.
+  public var stations: [SensorRow]
 
   /// One place.
   public struct PlaceRow: Sendable {
@@ -59,11 +61,7 @@ extension CityState {
     var rows: [OperatorsView.PlaceRow] = []
     for (index, place) in city.places.enumerated() {
       guard let indicators = places[index].indicators else { continue }
-      let sensorRows = traits[index].sensors.map { sensor in
-        OperatorsView.SensorRow(
-          id: city.sensors[sensor].id, lastObserved: sensors[sensor].lastObserved, isAlive: isAlive(sensor, at: now),
-          battery: sensors[sensor].battery, readings: sensors[sensor].account.counted)
-      }
+      let sensorRows = traits[index].sensors.map { row($0, at: now) }
       var fault: String?
       if case .unreadable(let error) = place.opening { fault = error.description }
       let hasTimetable: Bool = if case .hours = place.opening { true } else { false }
@@ -81,6 +79,13 @@ extension CityState {
     }
     return OperatorsView(
       at: now, zone: city.zone, cityName: city.name, heat: heat.entries,
-      places: rows.sorted { trouble($0) < trouble($1) })
+      places: rows.sorted { trouble($0) < trouble($1) },
+      stations: city.sensors.indices.filter { city.sensors[$0].place == nil }.map { row($0, at: now) })
+  }
+
+  private func row(_ sensor: Int, at now: Instant) -> OperatorsView.SensorRow {
+    .init(
+      id: city.sensors[sensor].id, lastObserved: sensors[sensor].lastObserved, isAlive: isAlive(sensor, at: now),
+      battery: sensors[sensor].battery, readings: sensors[sensor].account.counted)
   }
 }

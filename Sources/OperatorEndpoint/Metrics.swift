@@ -41,7 +41,7 @@ enum Metrics {
     metric(
       "places_ready", "gauge", "Places whose sensors are heard and whose timetable is readable.",
       [("", String(places.count(where: \.isReady)))])
-    let sensors = places.flatMap(\.sensors)
+    let sensors = places.flatMap(\.sensors) + facts.view.stations
     metric(
       "sensors", "gauge", "Sensors by state.",
       [

@@ -45,7 +45,7 @@ enum StatusDocuments {
       json.member("places_ready", places.count(where: \.isReady))
       json.key("sensors")
       json.array { json in
-        for sensor in places.flatMap(\.sensors) {
+        for sensor in places.flatMap(\.sensors) + facts.view.stations {
           json.object { json in
             json.member("id", sensor.id)
             json.member("alive", sensor.isAlive)

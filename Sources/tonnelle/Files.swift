@@ -23,6 +23,11 @@ enum Limits {
   }
 }
 
+enum Clock {
+  /// Whether the kernel says that a time server has set its clock.
+  static var isSynchronised: Bool { clibc_clock_is_synchronised() != 0 }
+}
+
 enum Memory {
   /// Returns to the system what a long task used and freed; the allocator would keep it for the next one.
   static func giveBack() { malloc_trim(0) }

@@ -181,6 +181,7 @@ final class Service {
     } catch {
       Log.error("history_closed", "the history cannot be read: \(error)")
     }
+    Self.waitForClock(after: recovered.world.now, loaded.configured.settings, timebase)
     Memory.giveBack()
     if recovered.entries > 0 { Log.notice("recovered", "\(recovered.entries) entries of the journal were read") }
     let timebase = timebase()
@@ -197,6 +198,25 @@ final class Service {
         recovered: recovered, link: link, store: journal,
         outlets: Outlets(site, operators, clock: clock, transitions: transitions),
         factor: timebase.factor))
+  }
+
+  /// A machine without a battery starts with a wrong clock: what lies more than a day ahead of the journal is believed
+  /// only when a time server has set it, or all that is known would be thrown away as too old.
+  private static func waitForClock(after known: Instant, _ settings: Settings, _ timebase: () -> Timebase) {
+    guard case .real = timebase(), known > .distantPast, !settings.trustsClock else { return }
+    var isSaid = false
+    while true {
+      let ahead = timebase().moment().core - known
+      guard ahead > .days(1), !Clock.isSynchronised else { return }
+      if !isSaid {
+        Log.warning(
+          "clock_not_trusted",
+          "the clock is \(ahead.seconds / 3600) h ahead of the journal, and no time server has set it: waiting for one, or for \"clock\": \"trusted\" in the settings and a restart"
+        )
+        isSaid = true
+      }
+      usleep(200_000)
+    }
   }
 
   /// Says every two seconds how far the journal has been read.

@@ -5,7 +5,8 @@ internal import Glibc
 
 /// All commands, in the order of the help.
 let commands: [any Command.Type] = [
-  DemoCommand.self, ServeCommand.self, CheckCommand.self, ReplayCommand.self, RecordCommand.self,
+  DemoCommand.self, ServeCommand.self, CheckCommand.self, StatusCommand.self, ReplayCommand.self,
+  RecordCommand.self,
 ]
 
 @MainActor func usage() -> String {
