@@ -49,6 +49,8 @@ public final class Gateway {
   private var redeliveries: Redeliveries
   private var publisher: Publisher
   private var historian: Historian
+  /// How far back the rings of quarter hours reach.
+  private var quartersHeld: Span
   private var rates: RateLimits
 
   // Checkpoints and retention.
@@ -107,6 +109,7 @@ public final class Gateway {
     historian.daysPerCommit = pace.daysPerCommit
     checkpoint = recovered.checkpoint
     configured = recovered.configured
+    quartersHeld = recovered.configured.city.quartersHeld
     rates = RateLimits(recovered.configured.settings.limits, sensors: recovered.configured.city.sensors.count)
     redeliveries = recovered.redeliveries
     publisher = Publisher(
@@ -139,6 +142,7 @@ public final class Gateway {
     // People's entries count from now on, however long they had to wait.
     var batch = Batch(entries: steps.map { .clock(from: $0.from, to: $0.to) } + waiting.map { $0.moved(to: now) })
     for event in events { admit(event, at: now, moment, &batch) }
+    guard writeHistory(before: now, moment) else { return false }
     let first = store.nextPosition
     guard commit(&batch, at: now, moment) else { return false }
     link.write()  // the acknowledgements leave here, and not before
@@ -312,7 +316,7 @@ public final class Gateway {
     var run = run
     let work: Historian.Work
     do {
-      historian.beginSweep(at: world.now)
+      historian.beginSweep(at: now)
       work = try historian.work(world, store, position: position)
       commit.days = work.days
       commit.transitions = work.transitions
@@ -341,6 +345,19 @@ public final class Gateway {
       redeliveries.stored(entry)
     }
     return true
+  }
+
+  /// Time that leaps, because the machine slept or the gateway was off, would take with it what the rings hold and the
+  /// history does not know: that is stored first.
+  private func writeHistory(before now: Instant, _ moment: Moment) -> Bool {
+    guard now - world.now > .milliseconds(quartersHeld.milliseconds / 2) else { return true }
+    do {
+      try historian.sweep(&world, store, position: store.nextPosition - 1, until: now)
+      return true
+    } catch {
+      storeFailed(error, moment)
+      return false
+    }
   }
 
   // MARK: Checkpoints
@@ -438,6 +455,7 @@ public final class Gateway {
 
   private func put(_ new: Configured, at: Instant, position: Int64) {
     historian.reconfigured()
+    quartersHeld = new.city.quartersHeld
     rates = RateLimits(new.settings.limits, sensors: new.city.sensors.count)
     publisher.replaced(old: configured, new: new)
     let oldFilters = Set(configured.settings.subscriptions.map(\.filter))

@@ -82,8 +82,7 @@ struct Historian {
       var next = sweep.next
       while next < count, days.count < daysPerCommit {
         if let from = world.withState({ $0.unwrittenFrom(series: next) }) ?? nil, from < sweep.end {
-          try days.set(series: next, from: from, to: sweep.end, world)
-          work.written.append((next, sweep.end))
+          if try days.set(series: next, from: from, to: sweep.end, world) { work.written.append((next, sweep.end)) }
         }
         next += 1
       }
@@ -91,6 +90,27 @@ struct Historian {
     }
     work.days = days.rows
     return work
+  }
+
+  /// Stores all that the history does not know, whatever it takes.
+  ///
+  /// - Parameters:
+  ///   - world: the core, as it is after the last entry.
+  ///   - store: where the days lie.
+  ///   - position: the last entry.
+  ///   - end: the moment whose quarter hour is not over yet.
+  /// - Throws: ``StoreError``; what could be stored is.
+  mutating func sweep(
+    _ world: inout World, _ store: any GatewayStore, position: Int64, until end: Instant
+  ) throws(StoreError) {
+    beginSweep(at: end)
+    repeat {
+      let work = try work(world, store, position: position)
+      var commit = Commit()
+      (commit.days, commit.transitions, commit.forgetDaysAfter) = (work.days, work.transitions, work.today)
+      try store.commit(commit)
+      stored(work, &world)
+    } while isSweeping
   }
 
   /// The commit is on the disk.
@@ -167,14 +187,25 @@ private struct OpenDays {
   }
 
   /// The quarter hours of a range are what the rings say, as far as these reach back.
-  mutating func set(series: Int, from: Instant, to end: Instant, _ world: borrowing World) throws(StoreError) {
-    guard let name = world.withState({ $0.name(ofSeries: series) }) else { return }
+  ///
+  /// - Returns: whether the history knows them now. A recovery comes across days that are of a later moment than it has
+  ///   come to: they know what it will come to, and stay as they are.
+  mutating func set(
+    series: Int, from: Instant, to end: Instant, _ world: borrowing World
+  ) throws(StoreError) -> Bool {
+    guard let name = world.withState({ $0.name(ofSeries: series) }) else { return true }
+    var isWritten = true
     var day = zone.civil(from).day
     while true {
       let start = zone.instant(day, secondOfDay: 0)
-      guard start < end else { return }
+      guard start < end else { return isWritten }
       let key = Key(sensor: name.sensor, field: name.field, day: day)
+      day = day.adding(days: 1)
       var open = try open(key)
+      guard position >= open.known else {
+        isWritten = false
+        continue
+      }
       let first = max(from, start)
       let last = min(end, start + .milliseconds(Int64(open.quarters.entries.count) * City.quarter))
       if first < last, let held = world.withState({ $0.quarters(ofSeries: series, from: first, to: last) }) {
@@ -190,7 +221,6 @@ private struct OpenDays {
         open.quarters.entries[index] = .init()
       }
       days[key] = open
-      day = day.adding(days: 1)
     }
   }
 

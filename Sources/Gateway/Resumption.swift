@@ -149,19 +149,19 @@ struct Resumption: ~Copyable {
             "journal_damaged", "entries \(position) to \(batch.position - 1) of the journal are missing")
         }
         position = batch.position
-        for entry in Recovery.entries(of: batch) {
-          take(entry)
-          position += 1
-        }
-        position = batch.position + batch.entries
-        progress(position - start, total)
         do throws(StoreError) {
-          try writeHistory()
-          return true
+          for entry in Recovery.entries(of: batch) {
+            try writeHistory(before: entry.at)
+            take(entry)
+            position += 1
+          }
         } catch {
           failure = error
           return false
         }
+        position = batch.position + batch.entries
+        progress(position - start, total)
+        return true
       }
     }
     if let failure { throw .store(failure) }
@@ -184,24 +184,14 @@ struct Resumption: ~Copyable {
   }
 
   /// A long journal holds more than the rings: what they are about to forget goes to the history on the way.
-  private mutating func writeHistory() throws(StoreError) {
-    let now = replayer.world.now
-    if sweptAt == .distantPast || now < sweptAt { sweptAt = now }
-    let isDue = now - sweptAt > Span.milliseconds(held.milliseconds / 2)
+  ///
+  /// - Parameter next: the moment to which time passes next.
+  private mutating func writeHistory(before next: Instant) throws(StoreError) {
+    if sweptAt == .distantPast || next < sweptAt { sweptAt = max(next, replayer.world.now) }
+    let isDue = next - sweptAt > Span.milliseconds(held.milliseconds / 2)
     guard isDue || historian.isFull else { return }
-    if isDue {
-      historian.beginSweep(at: now)
-      sweptAt = now
-    }
-    repeat {
-      let work = try historian.work(replayer.world, database, position: position - 1)
-      var commit = Commit()
-      commit.days = work.days
-      commit.transitions = work.transitions
-      commit.forgetDaysAfter = work.today
-      try database.commit(commit)
-      historian.stored(work, &replayer.world)
-    } while historian.isSweeping
+    try historian.sweep(&replayer.world, database, position: position - 1, until: isDue ? next : sweptAt)
+    if isDue { sweptAt = next }
   }
 
   /// Puts the configuration of today into effect, and hands over what there is.

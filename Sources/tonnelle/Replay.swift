@@ -20,6 +20,9 @@ enum ReplayCommand: Command {
     OptionSpec(name: "from", value: "TIME", help: "leave out what is earlier, except the configuration then in force"),
     OptionSpec(name: "to", value: "TIME", help: "leave out what is later"),
     OptionSpec(name: "topics", value: "FILTER", help: "leave out messages on other topics: tonnelle/v1/up/parc/+"),
+    OptionSpec(name: "shift", value: "SPAN", help: "move it in time: -9d, 36h, 90m, 15s, or now"),
+    OptionSpec(name: "anonymise", value: nil, help: "give devices and people other names, the same ones everywhere"),
+    OptionSpec(name: "write", value: "FILE", help: "write what is left as a trace instead; - for standard output"),
     OptionSpec(name: "expect", value: "FILE", help: "compare the transitions with those of a file; 1 if they differ"),
     OptionSpec(name: "until", value: "TIME", help: "let time pass until then, and leave out what is later"),
     OptionSpec(name: "summary", value: nil, help: "print what is known at the end instead"),
@@ -33,12 +36,16 @@ enum ReplayCommand: Command {
         "one TRACE is expected: a file of JSON lines, - for standard input, or a data folder", code: ExitCode.usage)
     }
     let selection = try Selection(arguments)
+    if let path = arguments["write"] { return try write(trace, selection, to: path) }
     if let broker = arguments["broker"] {
       let speed = try arguments.integer("speed", in: 1...1_000_000) ?? 1
       return try publish(trace, selection, to: try BrokerClient.address(broker), speed: Int64(speed))
     }
     let loaded = try arguments["config"].map { path throws(CommandFailure) in
       try LoadedConfiguration.load(path, quietly: true)
+    }
+    guard arguments["shift"] == nil || arguments["until"] == nil else {
+      throw CommandFailure("--until does not go with --shift: say --to, in the trace's own time", code: ExitCode.usage)
     }
     guard loaded != nil || !arguments.has("config-only") else {
       throw CommandFailure("--config-only needs --config FILE", code: ExitCode.usage)
@@ -60,17 +67,29 @@ enum ReplayCommand: Command {
     let to: Instant?
     let topics: String?
     let withoutConfigurations: Bool
+    private var shift: Shift?
+    private var anonymiser: Anonymiser?
 
     init(_ arguments: Arguments) throws(CommandFailure) {
       from = try arguments.instant("from")
       to = try arguments.instant("to")
       topics = arguments["topics"]
       withoutConfigurations = arguments.has("config-only")
+      shift = try arguments["shift"].map { text throws(CommandFailure) in try Shift(text, now: Timebase.wallClock()) }
+      if arguments.has("anonymise") { anonymiser = Anonymiser() }
       if let from, let to, to < from { throw CommandFailure("--to lies before --from", code: ExitCode.usage) }
       guard topics.map(TopicFilter.isValid) ?? true else {
         throw CommandFailure(
           "--topics takes an MQTT filter such as tonnelle/v1/up/parc/+, not \"\(topics ?? "")\"", code: ExitCode.usage)
       }
+    }
+
+    /// An entry at its other time and with other names.
+    mutating func rewritten(_ entry: Entry) -> Entry {
+      var entry = entry
+      if anonymiser != nil { entry = anonymiser?.apply(entry) ?? entry }
+      if shift != nil { entry = shift?.apply(entry) ?? entry }
+      return entry
     }
 
     func isEarly(_ entry: Entry) -> Bool { from.map { entry.at < $0 } ?? false }
@@ -89,7 +108,7 @@ enum ReplayCommand: Command {
   private struct Run: ~Copyable {
     var replayer = Replayer()
     private let loaded: LoadedConfiguration?
-    private let selection: Selection
+    private var selection: Selection
     private let until: Instant?
     private let isQuiet: Bool
     private var expectation: Expectation?
@@ -117,6 +136,7 @@ enum ReplayCommand: Command {
         if case .configuration(_, let text) = entry { earlier = text }
         return
       }
+      let entry = selection.rewritten(entry)
       if replayer.configured == nil { try configure(before: entry) }
       show(replayer.take(entry))
       last = entry.at
@@ -159,6 +179,36 @@ enum ReplayCommand: Command {
     }
   }
 
+  /// Writes what is selected as a trace, the configuration in force first.
+  private static func write(_ trace: String, _ selection: Selection, to path: String) throws(CommandFailure) -> Int32 {
+    guard path == "-" || !Files.exists(path) else { throw CommandFailure("\(path) exists already") }
+    let file = path == "-" ? nil : try AppendedFile(path)
+    var selection = selection
+    var earlier: Entry?
+    var written = 0
+    var bar = ProgressBar()
+    func put(_ entry: Entry) {
+      var lines = JSONLines()
+      lines.append(selection.rewritten(entry))
+      if let file { file.append(lines.bytes) } else { Terminal.print(lines.bytes) }
+      written += 1
+    }
+    let skipped = try TraceFile.read(trace) { entry, progress throws(CommandFailure) in
+      bar.show(percent: progress)
+      guard selection.includes(entry) else { return }
+      guard !selection.isEarly(entry) else {
+        if case .configuration = entry { earlier = entry }
+        return
+      }
+      if let configuration = earlier { put(configuration.moved(to: selection.from ?? entry.at)) }
+      earlier = nil
+      put(entry)
+    }
+    bar.clear()
+    Terminal.error("\(written) entries written, \(skipped) lines skipped\n")
+    return ExitCode.done
+  }
+
   private static func publish(
     _ trace: String, _ selection: Selection, to address: (host: String, port: Int), speed: Int64
   )
@@ -166,12 +216,15 @@ enum ReplayCommand: Command {
   {
     let client = try BrokerClient(
       LinkOptions(host: address.host, port: address.port, clientID: "tonnelle-replay-\(getpid())", keepsSession: false))
+    var selection = selection
     var first: Instant?
     let origin = Timebase.uptime()
     var published = 0
     var bar = ProgressBar()
     let skipped = try TraceFile.read(trace) { entry, progress throws(CommandFailure) in
-      guard case .message(let message) = entry, selection.includes(entry), !selection.isEarly(entry) else { return }
+      guard case .message = entry, selection.includes(entry), !selection.isEarly(entry),
+        case .message(let message) = selection.rewritten(entry)
+      else { return }
       let start = first ?? message.arrival
       first = start
       let due = origin.milliseconds + (message.arrival - start).milliseconds / speed

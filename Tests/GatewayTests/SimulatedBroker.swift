@@ -11,7 +11,7 @@ enum Fault: String, CaseIterable {
   case lost, repeated, reordered, delayed, corrupted, unknownTopic, veryLate
   case diskFull, diskReadOnly, diskSlow, writeError, syncError
   case crashInLink, crashInDisk, crashInRecovery, powerFailure, sectorLost, sectorTorn
-  case clockForward, clockBack, reload, command, cleanStop, slowClient
+  case clockForward, clockBack, daysPass, reload, command, cleanStop, slowClient
 }
 
 /// The gateway's process: once it is dead nothing that it calls has any effect.

@@ -44,6 +44,8 @@ final class Simulation {
   private var published: [[UInt8]: Int] = [:]
   private var required: Set<[UInt8]> = []
   private var serial = 0
+  /// Every batch that the journal ever held: retention lets old ones go.
+  private var batches: [JournalBatch] = []
   private static let steps = 80
   /// Bytes that a gateway, its core and its database may come to need in a story of this length.
   private static let memoryLimit = 16 << 20
@@ -84,6 +86,7 @@ final class Simulation {
     pace.checkpointEntries = .random(in: 10...120, using: &dice)
     pace.checkpointInterval = .seconds(.random(in: 20...200, using: &dice))
     pace.sliceBytes = Bool.random(using: &dice) ? 1 : 1 << 20
+    pace.retentionInterval = .seconds(10)
     pace.daysPerCommit = .random(in: 1...3, using: &dice)
     return pace
   }
@@ -136,7 +139,7 @@ final class Simulation {
           text, broker, listener, now.core, Self.pace(&dice), jitter: .random(in: 0...500, using: &dice))
         if !life.isDead {
           disk.callsUntilDeath = nil
-          return
+          return try keepBatches()
         }
       } catch {
         guard life.isDead else { throw error }
@@ -162,7 +165,16 @@ final class Simulation {
     if dice.once(in: 40) { broker.killClient(afterCalls: .random(in: 0...8, using: &dice)) }
     if dice.once(in: 40) { disk.callsUntilDeath = .random(in: 0...12, using: &dice) }
     gateway.pass(now: now)
-    if life.isDead { try restart() }
+    if life.isDead { try restart() } else { try keepBatches() }
+  }
+
+  private func keepBatches() throws {
+    let next = batches.last.map { $0.position + $0.entries } ?? 1
+    guard database.nextPosition > next else { return }
+    try database.read(from: next) { batch in
+      batches.append(batch)
+      return true
+    }
   }
 
   /// A sensor says something, or somebody else does.
@@ -214,7 +226,7 @@ final class Simulation {
       (disk.writeFailure, disk.syncFailure) = (nil, nil)
     }
     guard dice.once(in: 4) else { return }
-    switch Int.random(in: 0..<15, using: &dice) {
+    switch Int.random(in: 0..<16, using: &dice) {
     case 0:
       broker.strike(.connectionReset)
       broker.reset()
@@ -252,6 +264,10 @@ final class Simulation {
       broker.strike(forward ? .clockForward : .clockBack)
       now.core =
         now.core + .seconds(forward ? .random(in: 6...3600, using: &dice) : -.random(in: 6...3600, using: &dice))
+    case 14 where dice.once(in: 3):
+      // Nobody is there for more than a week: of the journal only what a checkpoint needs is kept.
+      broker.strike(.daysPass)
+      try pass(after: 9 * 86_400_000)
     case 13:
       broker.strike(.cleanStop)
       gateway.stop()
@@ -282,7 +298,7 @@ final class Simulation {
     for _ in 0..<600 where quiet < 8 {
       now = Moment(core: now.core + .seconds(1), uptime: .milliseconds(now.uptime.milliseconds + 1000))
       let isBusy = gateway.pass(now: now)
-      if life.isDead { try restart() }
+      if life.isDead { try restart() } else { try keepBatches() }
       quiet = broker.isDrained && broker.isConnected && !isBusy ? quiet + 1 : 0
     }
     guard quiet == 8 else { throw StoreError(code: 0, attempt: "catching up", detail: "something is still waiting") }
@@ -294,18 +310,13 @@ final class Simulation {
     var stored: [[UInt8]: Int] = [:]
     var replayer = Replayer()
     var messages: Int64 = 0
-    var batches: [JournalBatch] = []
-    try database.read { batch in
-      batches.append(batch)
-      for entry in Recovery.entries(of: batch) {
-        _ = replayer.take(entry)
-        if case .message(let message) = entry {
-          messages += 1
-          stored[message.payload, default: 0] += 1
-        }
-        if case .command(let message) = entry { stored[message.payload, default: 0] += 1 }
+    for entry in batches.flatMap(Recovery.entries) {
+      _ = replayer.take(entry)
+      if case .message(let message) = entry {
+        messages += 1
+        stored[message.payload, default: 0] += 1
       }
-      return true
+      if case .command(let message) = entry { stored[message.payload, default: 0] += 1 }
     }
     _ = replayer.advance(to: gateway.world.now)
     if replayer.world.summary() != gateway.world.summary() { return "the state is not that of a fresh replay" }
@@ -323,11 +334,11 @@ final class Simulation {
     if ledger.messages != messages { return "the ledger counts \(ledger.messages) of \(messages)" }
     if !ledger.isBalanced { return "the ledger does not balance: \(ledger.total.named)" }
     if listener.wentBack { return "a client was shown an older snapshot" }
-    return try differenceOfHistory(batches) ?? differenceOfRetained()
+    return try differenceOfHistory() ?? differenceOfRetained()
   }
 
   /// What crashes and checkpoints have made of the history is what one reading of the whole journal makes of it.
-  private func differenceOfHistory(_ batches: [JournalBatch]) throws -> String? {
+  private func differenceOfHistory() throws -> String? {
     let fresh = try Database(folder: "fresh", vfs: SimulatedDisk.name)
     for batch in batches { try fresh.append(Recovery.entries(of: batch)) }
     let text = try Self.text(places)
@@ -335,15 +346,10 @@ final class Simulation {
     let recovered = try Recovery.recover(fresh, text: text, configured: configured, now: now.core)
     var historian = recovered.historian
     var world = recovered.finish()
-    historian.note(world.advance(to: gateway.world.now), of: fresh.nextPosition)
-    historian.beginSweep(at: world.now)
-    repeat {
-      let work = try historian.work(world, fresh, position: fresh.nextPosition - 1)
-      var commit = Commit()
-      (commit.days, commit.transitions, commit.forgetDaysAfter) = (work.days, work.transitions, work.today)
-      try fresh.commit(commit)
-      historian.stored(work, &world)
-    } while historian.isSweeping
+    let end = gateway.world.now
+    try historian.sweep(&world, fresh, position: fresh.nextPosition - 1, until: end)
+    historian.note(world.advance(to: end), of: fresh.nextPosition)
+    try historian.sweep(&world, fresh, position: fresh.nextPosition - 1, until: end)
     let (expected, found) = (try fresh.wholeHistory(), try database.wholeHistory())
     if expected.transitions != found.transitions {
       let (own, fresh) = (Set(found.transitions), Set(expected.transitions))
@@ -359,7 +365,11 @@ final class Simulation {
       }
       return values
     }
-    let (fromScratch, own) = (try values(expected.days), try values(found.days))
+    // Of older days retention has let the quarter hours go.
+    let oldest = configured.city.zone.civil(end).day.daysSinceEpoch - configured.settings.retention.quarterDays
+    let (fromScratch, own) = (
+      try values(expected.days.filter { $0.day >= oldest }), try values(found.days.filter { $0.day >= oldest })
+    )
     for (name, buckets) in fromScratch.sorted(by: { $0.key < $1.key }) where own[name] != buckets {
       return "the history of \(name) is not that of a fresh replay"
     }

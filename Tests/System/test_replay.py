@@ -1,11 +1,12 @@
 """The same trace gives the same bytes: live, replayed, recorded by others, in any process and time zone."""
 
+import datetime
 import json
 import signal
 import subprocess
 import time
 
-from conftest import PLACES, PROGRAM, Broker, Gateway, reading, tonnelle, wait_for
+from conftest import PLACES, PROGRAM, ROOT, SENSORS, Broker, Gateway, reading, tonnelle, wait_for
 
 
 def live_run(broker, gateway):
@@ -189,3 +190,63 @@ def test_record_reaches_the_broker_as_the_settings_say(folder):
     finally:
         gateway.stop(signal.SIGKILL)
         broker.stop()
+
+
+def lines(result):
+    assert result.returncode == 0, result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def test_a_shifted_day_gives_the_same_transitions_at_other_times():
+    day = ROOT / "Tests/Golden/hottest-day"
+    as_it_was = lines(tonnelle("replay", day / "trace.jsonl.gz", "--config", day / "settings.json"))
+    # Seven days keep the day of the week, on which opening hours depend.
+    later = lines(tonnelle("replay", day / "trace.jsonl.gz", "--config", day / "settings.json", "--shift", "7d"))
+    assert len(later) == len(as_it_was) > 100
+    for before, after in zip(as_it_was, later):
+        moved = datetime.datetime.fromisoformat(before.pop("at")) + datetime.timedelta(days=7)
+        assert datetime.datetime.fromisoformat(after.pop("at")) == moved
+        assert before == after
+    for bad in ("7", "7w", "soon", "", "1.5h"):
+        result = tonnelle("replay", day / "trace.jsonl.gz", "--config", day / "settings.json", "--shift", bad)
+        assert result.returncode == 2 and b"--shift takes now, or a number and its unit" in result.stderr
+
+
+def test_an_anonymous_trace_names_no_device_and_no_person_and_means_the_same(folder, broker, gateway):
+    sensors = SENSORS + '{ "id": "70b3d57ed0001234", "place": "square", "fields": ["temperature"], "period_s": 60 },'
+    gateway.write_settings(sensors=sensors)
+    gateway.start().connected()
+    for number in range(5):
+        broker.publish("tonnelle/v1/up/parc/air", reading(20 + number))
+        broker.publish("tonnelle/v1/up/square/70b3d57ed0001234", json.dumps(
+            [{"bn": "urn:dev:70b3d57ed0001234:", "n": "temperature", "v": 25 + number}]))
+    broker.publish("tonnelle/v1/command/heat", json.dumps(
+        {"level": 3, "by": "Camille Martin", "reason": "Camille says so", "until": "2099-01-01T00:00:00Z"}))
+    wait_for("the readings", lambda: gateway.ledger()["accepted"] == 10 and gateway.ledger()["commands"] == 1)
+    gateway.stop()
+    trace = folder / "anonymous.jsonl"
+    result = tonnelle("replay", folder / "data", "--anonymise", "--write", trace)
+    assert result.returncode == 0 and b" entries written, 0 lines skipped" in result.stderr
+    text = trace.read_text()
+    for secret in ("70b3d57ed0001234", "/air", '\\"air\\"', "Camille", "porte"):
+        assert secret not in text, secret
+    assert "tonnelle/v1/up/parc/sensor-" in text and "000000000000000" in text and "parc" in text
+    assert lines(tonnelle("replay", trace)) == lines(tonnelle("replay", folder / "data"))
+    again = tonnelle("replay", folder / "data", "--anonymise", "--write", trace)
+    assert again.returncode == 1 and b"exists already" in again.stderr
+
+
+def test_a_part_of_a_journal_is_written_as_a_trace_that_stands_on_its_own(folder, broker, gateway):
+    gateway.start().connected()
+    for number in range(4):
+        broker.publish("tonnelle/v1/up/parc/air", reading(20 + number))
+        broker.publish("tonnelle/v1/up/rue/rue", reading(30 + number))
+    wait_for("the readings", lambda: gateway.ledger()["accepted"] == 8)
+    gateway.stop()
+    middle = [entry["tst"] for entry in gateway.journal() if "topic" in entry][4]
+    part = tonnelle("replay", folder / "data", "--from", middle, "--topics", "tonnelle/v1/up/parc/+", "--write", "-")
+    entries = [json.loads(line) for line in part.stdout.splitlines()]
+    assert entries[0]["entry"] == "configuration" and entries[0]["tst"] == middle
+    assert [e["topic"] for e in entries if "topic" in e] == ["tonnelle/v1/up/parc/air"] * 2
+    (folder / "part.jsonl").write_bytes(part.stdout)
+    assert json.loads(tonnelle("replay", folder / "part.jsonl", "--summary").stdout)["ledger"]["messages"] == 2
