@@ -103,7 +103,7 @@ struct Historian {
   mutating func sweep(
     _ world: inout World, _ store: any GatewayStore, position: Int64, until end: Instant
   ) throws(StoreError) {
-    beginSweep(at: end)
+    sweep = (end.floored(toMilliseconds: City.quarter), 0)  // whatever an earlier one has come to
     repeat {
       let work = try work(world, store, position: position)
       var commit = Commit()
