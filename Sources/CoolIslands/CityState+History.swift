@@ -38,6 +38,18 @@ extension CityState {
       replaces: false)
   }
 
+  /// What the history does not know of all series.
+  public mutating func takeUnwritten(until now: Instant) -> [HistoryPiece] {
+    var pieces: [HistoryPiece] = []
+    for series in unwritten.indices where unwritten[series] < now.milliseconds {
+      pieces += lastPieces(ofSeries: series, at: min(now, Instant(milliseconds: bank.clock))).filter {
+        $0.bucket.count > 0
+      }
+      unwritten[series] = .max
+    }
+    return pieces
+  }
+
   /// What the history does not know of a series that is about to go, to the end of the day: a clock that ran ahead may
   /// have written what has not come yet.
   func lastPieces(ofSeries series: Int, at now: Instant) -> [HistoryPiece] {

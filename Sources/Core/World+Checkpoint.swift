@@ -58,6 +58,11 @@ extension World {
 
   // MARK: History
 
+  /// All that the history does not know: whoever takes it must see that it gets there.
+  public mutating func takeUnwritten(until now: Instant) -> [HistoryPiece] {
+    state?.takeUnwritten(until: now) ?? []
+  }
+
   /// The history knows a series up to a moment.
   public mutating func markWritten(series: Int, until end: Instant) { state?.markWritten(series: series, until: end) }
 }

@@ -133,7 +133,9 @@ public final class Gateway {
     if storeReason != nil && !probe(moment) {
       if link.isConnected { link.abandon() }  // a connection that was being made when storing failed
       // What was known grows old all the same; but a step of the clock counts only when it is stored.
-      note(world.advance(to: steps.first?.from ?? now))
+      let reached = steps.first?.from ?? now
+      historian.hold(&world, position: store.nextPosition - 1, before: reached, held: quartersHeld)
+      note(world.advance(to: reached))
       publish(moment)
       return false
     }

@@ -12,11 +12,15 @@ internal import Store
 struct Historian {
   /// Days of series that go with one commit at most.
   var daysPerCommit = 64
+  /// Transitions that are kept at most while nothing can be stored.
+  private static let mostTransitions = 200_000
+
   private var transitions: [HistoryTransition] = []
   private var pieces: [(piece: HistoryPiece, position: Int64)] = []
   /// The sweep under way: up to which quarter hour, and the next series.
   private var sweep: (end: Instant, next: Int)?
   private var sweptUntil: Instant = .distantPast
+  private var heldUntil: Instant = .distantPast
   /// Whether the clock was set back since the last commit.
   private var wasSetBack = false
 
@@ -55,6 +59,23 @@ struct Historian {
       case .heat, .command: break
       }
     }
+    // While nothing can be stored they pile up; memory has an end.
+    guard transitions.count > Self.mostTransitions else { return }
+    Log.error("history_incomplete", "\(Self.mostTransitions / 2) transitions could not be stored and are forgotten")
+    transitions.removeFirst(Self.mostTransitions / 2)
+  }
+
+  /// Takes over what the rings are about to forget while nothing can be stored.
+  ///
+  /// - Parameters:
+  ///   - world: the core, as it is after the last entry.
+  ///   - position: the last entry.
+  ///   - now: the moment to which time passes next.
+  ///   - held: how far back the rings reach.
+  mutating func hold(_ world: inout World, position: Int64, before now: Instant, held: Span) {
+    guard now - max(sweptUntil, heldUntil) > .milliseconds(held.milliseconds / 2) else { return }
+    heldUntil = now
+    pieces += world.takeUnwritten(until: now).map { ($0, position) }
   }
 
   /// Begins a sweep over all series if quarter hours have closed since the last one.
@@ -128,6 +149,7 @@ struct Historian {
     wasSetBack = true
     sweep = nil
     sweptUntil = .distantPast
+    heldUntil = .distantPast
   }
 
   /// Another configuration: the sweep's numbers mean nothing now.
@@ -177,7 +199,8 @@ private struct OpenDays {
   mutating func take(_ piece: HistoryPiece, of position: Int64) throws(StoreError) {
     let key = Key(sensor: piece.sensor, field: piece.field, day: zone.civil(piece.time).day)
     var open = try open(key)
-    guard position > open.known else { return }
+    // What replaces may do so again: nothing was added since.
+    guard position > open.known || piece.replaces && position == open.known else { return }
     let index = Int((piece.time - open.start).milliseconds / City.quarter)
     guard open.quarters.entries.indices.contains(index) else { return }
     var bucket = piece.replaces ? Bucket() : open.quarters.entries[index].bucket

@@ -7,7 +7,8 @@ internal import JSONText
 
 enum StatusCommand: Command {
   static let name = "status"
-  static let summary = "Says how a running gateway is doing: broker, journal, checkpoint, sensors, and what became of every reading."
+  static let summary =
+    "Says how a running gateway is doing: broker, journal, checkpoint, sensors, and what became of every reading."
   static let operands = ""
   static let options = [
     OptionSpec(name: "config", value: "FILE", help: "the gateway's settings"),
@@ -55,13 +56,15 @@ enum StatusCommand: Command {
     line(
       "checkpoint",
       checkpoint == 0
-        ? "none yet" : "number \(checkpoint), a start would read \(position - number(status, "checkpoint_first")) entries")
+        ? "none yet"
+        : "number \(checkpoint), a start would read \(position - number(status, "checkpoint_first")) entries")
     let sensors = status["sensors"].map { Array($0.elements) } ?? []
     let silent = sensors.filter { $0["alive"]?.bool != true }
     line("places", "\(number(status, "places_ready")) of \(number(status, "places")) ready")
     line("sensors", "\(sensors.count - silent.count) of \(sensors.count) heard")
     for sensor in silent {
-      line("", "\(sensor["id"]?.string ?? "") silent\(sensor["last"]?.string.map { " since \($0)" } ?? ", never heard")")
+      line(
+        "", "\(sensor["id"]?.string ?? "") silent\(sensor["last"]?.string.map { " since \($0)" } ?? ", never heard")")
     }
     lines.append("")
     line("messages", "\(number(ledger, "messages"))")
