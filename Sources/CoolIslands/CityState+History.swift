@@ -42,21 +42,20 @@ extension CityState {
   public mutating func takeUnwritten(until now: Instant) -> [HistoryPiece] {
     var pieces: [HistoryPiece] = []
     for series in unwritten.indices where unwritten[series] < now.milliseconds {
-      pieces += lastPieces(ofSeries: series, at: min(now, Instant(milliseconds: bank.clock))).filter {
-        $0.bucket.count > 0
-      }
+      // The first may have lost its readings to a step of the clock; of the others only those that hold some are kept.
+      let last = lastPieces(ofSeries: series, at: min(now, Instant(milliseconds: bank.clock)))
+      pieces += last.prefix(1) + last.dropFirst().filter { $0.bucket.count > 0 }
       unwritten[series] = .max
     }
     return pieces
   }
 
-  /// What the history does not know of a series that is about to go, to the end of the day: a clock that ran ahead may
-  /// have written what has not come yet.
+  /// What the history does not know of a series that is about to go, to the running quarter hour.
   func lastPieces(ofSeries series: Int, at now: Instant) -> [HistoryPiece] {
     guard let from = unwrittenFrom(series: series) else { return [] }
     let name = name(ofSeries: series)
-    let tomorrow = city.zone.civil(now + .minutes(2)).day.adding(days: 1)
-    let end = city.zone.instant(tomorrow, secondOfDay: 0)
+    let end = (now + .minutes(2)).floored(toMilliseconds: City.quarter) + .milliseconds(City.quarter)
+    guard from < end else { return [] }
     let held = quarters(ofSeries: series, from: from, to: end)
     return held.buckets.enumerated().compactMap { number, bucket in
       let start = from + .milliseconds(Int64(number) * City.quarter)

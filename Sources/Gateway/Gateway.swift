@@ -322,7 +322,7 @@ public final class Gateway {
       work = try historian.work(world, store, position: position)
       commit.days = work.days
       commit.transitions = work.transitions
-      commit.forgetDaysAfter = work.today
+      commit.forget = work.forget
       commit.checkpoint = slice(&run, position: position, moment)
       commit.retention = retention(at: now, moment)
       try store.commit(commit)
@@ -445,9 +445,9 @@ public final class Gateway {
         run = nil  // its series are of another city
         guard let configured = ConfigurationReader.values(text).configured else { continue }
         put(configured, at: at, position: position)
-      case .clock:
+      case .clock(let from, let to):
         run = nil  // its series may know of a time that has not come yet
-        historian.setBack()
+        if to < max(from, world.now) { historian.setBack(to: to, of: position) }
         note(world.ingest(entry), of: position)
       default:
         note(world.ingest(entry), of: position)
@@ -539,7 +539,7 @@ public final class Gateway {
       while !isClosed {
         let work = try historian.work(world, store, position: position)
         var commit = Commit()
-        (commit.days, commit.transitions, commit.forgetDaysAfter) = (work.days, work.transitions, work.today)
+        (commit.days, commit.transitions, commit.forget) = (work.days, work.transitions, work.forget)
         commit.checkpoint = slice(of: &last, position: position)
         isClosed = commit.checkpoint?.closing != nil
         try store.commit(commit)

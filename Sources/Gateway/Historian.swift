@@ -16,20 +16,24 @@ struct Historian {
   private static let mostTransitions = 200_000
 
   private var transitions: [HistoryTransition] = []
-  private var pieces: [(piece: HistoryPiece, position: Int64)] = []
+  private var pieces: [(piece: Piece, position: Int64)] = []
   /// The sweep under way: up to which quarter hour, and the next series.
   private var sweep: (end: Instant, next: Int)?
   private var sweptUntil: Instant = .distantPast
   private var heldUntil: Instant = .distantPast
-  /// Whether the clock was set back since the last commit.
-  private var wasSetBack = false
+
+  /// Something that the history must take in the order of the journal, and once.
+  private enum Piece {
+    case readings(HistoryPiece)
+    case setBack(Instant)
+  }
 
   /// What is stored with one commit, and what follows once it is.
   struct Work {
     var days: [HistoryDay] = []
     var transitions: [HistoryTransition] = []
-    /// Civil days after this one have not come yet: a clock that ran ahead wrote them.
-    var today: Int64?
+    /// Days that a clock which ran ahead has written.
+    var forget: [Commit.Forgotten] = []
     fileprivate var pieces = 0
     fileprivate var written: [(series: Int, until: Instant)] = []
     fileprivate var sweep: (end: Instant, next: Int)?
@@ -55,7 +59,7 @@ struct Historian {
             place: transition.place, at: transition.at.milliseconds, indicator: transition.indicator.rawValue,
             position: entry - 1, before: transition.from, after: transition.to,
             reasons: transition.reasons.map(\.rawValue)))
-      case .history(let piece): pieces.append((piece, entry))
+      case .history(let piece): pieces.append((.readings(piece), entry))
       case .heat, .command: break
       }
     }
@@ -75,7 +79,7 @@ struct Historian {
   mutating func hold(_ world: inout World, position: Int64, before now: Instant, held: Span) {
     guard now - max(sweptUntil, heldUntil) > .milliseconds(held.milliseconds / 2) else { return }
     heldUntil = now
-    pieces += world.takeUnwritten(until: now).map { ($0, position) }
+    pieces += world.takeUnwritten(until: now).map { (.readings($0), position) }
   }
 
   /// Begins a sweep over all series if quarter hours have closed since the last one.
@@ -94,10 +98,14 @@ struct Historian {
   /// - Throws: ``StoreError`` when days cannot be read.
   func work(_ world: borrowing World, _ store: any GatewayStore, position: Int64) throws(StoreError) -> Work {
     var work = Work(transitions: transitions, pieces: pieces.count, sweep: sweep)
-    guard !pieces.isEmpty || sweep != nil || wasSetBack, let zone = world.city?.zone else { return work }
-    if wasSetBack { work.today = zone.civil(world.now).day.daysSinceEpoch }
+    guard !pieces.isEmpty || sweep != nil, let zone = world.city?.zone else { return work }
     var days = OpenDays(store: store, zone: zone, position: position)
-    for (piece, position) in pieces { try days.take(piece, of: position) }
+    for (piece, position) in pieces {
+      switch piece {
+      case .readings(let readings): try days.take(readings, of: position)
+      case .setBack(let instant): try days.forget(after: instant, of: position)
+      }
+    }
     if let sweep {
       let count = world.seriesCount
       var next = sweep.next
@@ -110,6 +118,7 @@ struct Historian {
       work.sweep = next < count ? (sweep.end, next) : nil
     }
     work.days = days.rows
+    work.forget = days.forgotten
     return work
   }
 
@@ -128,7 +137,7 @@ struct Historian {
     repeat {
       let work = try work(world, store, position: position)
       var commit = Commit()
-      (commit.days, commit.transitions, commit.forgetDaysAfter) = (work.days, work.transitions, work.today)
+      (commit.days, commit.transitions, commit.forget) = (work.days, work.transitions, work.forget)
       try store.commit(commit)
       stored(work, &world)
     } while isSweeping
@@ -141,12 +150,15 @@ struct Historian {
     for (series, until) in work.written { world.markWritten(series: series, until: until) }
     if let sweep, work.sweep == nil { sweptUntil = sweep.end }
     sweep = work.sweep
-    wasSetBack = false
   }
 
-  /// The clock was set back: days that have not come yet are forgotten with the next commit.
-  mutating func setBack() {
-    wasSetBack = true
+  /// The clock was set back: what it had not come to yet is forgotten with the next commit.
+  ///
+  /// - Parameters:
+  ///   - instant: what it shows now.
+  ///   - entry: the position of the entry that says so.
+  mutating func setBack(to instant: Instant, of entry: Int64) {
+    pieces.append((.setBack(instant), entry))
     sweep = nil
     sweptUntil = .distantPast
     heldUntil = .distantPast
@@ -186,6 +198,8 @@ private struct OpenDays {
   private let zone: CivilZone
   private let position: Int64
   private var days: [Key: Open] = [:]
+  /// Days that go before the others are written.
+  private(set) var forgotten: [Commit.Forgotten] = []
 
   init(store: any GatewayStore, zone: CivilZone, position: Int64) {
     self.store = store
@@ -239,10 +253,23 @@ private struct OpenDays {
           open.replace(index, with: bucket)
         }
       }
-      // What a clock that ran ahead left behind has not come yet.
-      for index in open.quarters.entries.indices where start + .milliseconds(Int64(index) * City.quarter) >= end {
-        open.quarters.entries[index] = .init()
-      }
+      days[key] = open
+    }
+  }
+
+  /// The clock was set back: what lies after its quarter hour has not come yet.
+  mutating func forget(after instant: Instant, of position: Int64) throws(StoreError) {
+    let today = zone.civil(instant).day
+    forgotten.append(.init(after: today.daysSinceEpoch, before: position))
+    for (key, open) in days where key.day > today && position > open.known { days[key] = nil }
+    let stored = try store.names(ofDay: today.daysSinceEpoch).map {
+      Key(sensor: $0.sensor, field: $0.field, day: today)
+    }
+    for key in Set(stored).union(days.keys.filter { $0.day == today }) {
+      var open = try open(key)
+      guard position > open.known else { continue }
+      let running = Int((instant - open.start).milliseconds / City.quarter)
+      for index in open.quarters.entries.indices where index > running { open.quarters.entries[index] = .init() }
       days[key] = open
     }
   }
@@ -252,7 +279,10 @@ private struct OpenDays {
     let start = zone.instant(key.day, secondOfDay: 0)
     let length = zone.instant(key.day.adding(days: 1), secondOfDay: 0) - start
     let count = Int(length.milliseconds / City.quarter)
-    let row = try store.day(key.day.daysSinceEpoch, sensor: key.sensor, field: key.field)
+    var row = try store.day(key.day.daysSinceEpoch, sensor: key.sensor, field: key.field)
+    if let stored = row, forgotten.contains(where: { $0.after < stored.day && stored.position < $0.before }) {
+      row = nil
+    }
     var quarters = PackedBuckets(count: count)
     if let row, let bytes = row.quarters {
       do {

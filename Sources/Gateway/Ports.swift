@@ -45,6 +45,10 @@ public protocol GatewayStore: AnyObject {
   ///
   /// - Throws: ``StoreError`` when it cannot be read.
   func day(_ day: Int64, sensor: String, field: String) throws(StoreError) -> HistoryDay?
+  /// The series that have a row of a day.
+  ///
+  /// - Throws: ``StoreError`` when they cannot be read.
+  func names(ofDay day: Int64) throws(StoreError) -> [(sensor: String, field: String)]
   /// Whether a write succeeds now.
   ///
   /// - Throws: ``StoreError`` when it does not.

@@ -173,8 +173,10 @@ struct Resumption: ~Copyable {
 
   private mutating func take(_ entry: Entry) {
     let old: Configured? = if case .configuration = entry { replayer.configured } else { nil }
+    if case .clock(let from, let to) = entry, to < max(from, replayer.world.now) {
+      historian.setBack(to: to, of: position)
+    }
     historian.note(replayer.take(entry), of: position)
-    if case .clock = entry { historian.setBack() }
     if case .configuration = entry, let new = replayer.configured {
       if let old { leftovers.replaced(old: old, new: new) }
       held = new.city.quartersHeld

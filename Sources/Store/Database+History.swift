@@ -95,9 +95,10 @@ extension Database {
     return try last.step() && !last.isNull(0) ? last.integer(0) : nil
   }
 
-  func forgetDays(after day: Int64) throws(StoreError) {
-    let rows = try statement("DELETE FROM day WHERE day > ?1")
-    rows.bind(1, day)
+  func forget(_ days: Commit.Forgotten) throws(StoreError) {
+    let rows = try statement("DELETE FROM day WHERE day > ?1 AND position < ?2")
+    rows.bind(1, days.after)
+    rows.bind(2, days.before)
     try rows.run()
   }
 
@@ -129,6 +130,17 @@ extension Database {
       days += try Self.days(connection, sensor: names.text(0), field: names.text(1), days: .min ... .max)
     }
     return (days, transitions)
+  }
+
+  /// The series that have a row of a day.
+  ///
+  /// - Throws: ``StoreError``.
+  public func names(ofDay day: Int64) throws(StoreError) -> [(sensor: String, field: String)] {
+    let rows = try connection.prepare("SELECT sensor, field FROM day WHERE day = ?1 ORDER BY sensor, field")
+    rows.bind(1, day)
+    var names: [(sensor: String, field: String)] = []
+    while try rows.step() { names.append((rows.text(0), rows.text(1))) }
+    return names
   }
 
   /// One day of one series; nil if there is none.

@@ -41,14 +41,28 @@ public struct Commit: Sendable {
     }
   }
 
+  /// Days of the history that have not come yet.
+  public struct Forgotten: Hashable, Sendable {
+    /// Civil days after this one, counted from 1970-01-01.
+    public var after: Int64
+    /// Rows that know of no entry from this one on.
+    public var before: Int64
+
+    /// Some days.
+    public init(after: Int64, before: Int64) {
+      self.after = after
+      self.before = before
+    }
+  }
+
   /// The batch, if anything arrived.
   public var batch: Batch?
   /// The next piece of a checkpoint.
   public var checkpoint: CheckpointSlice?
   /// Days of the history, as they are now.
   public var days: [HistoryDay] = []
-  /// Civil days after this one are forgotten first: they have not come yet.
-  public var forgetDaysAfter: Int64?
+  /// Days that are forgotten first: a clock that ran ahead wrote them.
+  public var forget: [Forgotten] = []
   /// Transitions that followed from earlier batches.
   public var transitions: [HistoryTransition] = []
   /// What may go, a little of it at a time.
@@ -60,7 +74,7 @@ public struct Commit: Sendable {
   /// Whether there is nothing to store.
   public var isEmpty: Bool {
     batch == nil && checkpoint == nil && days.isEmpty && transitions.isEmpty && retention == nil
-      && forgetDaysAfter == nil
+      && forget.isEmpty
   }
 }
 
@@ -174,7 +188,7 @@ public final class Database {
     do throws(StoreError) {
       if let batch = commit.batch { try insert(batch) }
       if let slice = commit.checkpoint { try insert(slice) }
-      if let day = commit.forgetDaysAfter { try forgetDays(after: day) }
+      for days in commit.forget { try forget(days) }
       for day in commit.days { try put(day) }
       for transition in commit.transitions { try insert(transition) }
       if let retention = commit.retention { hasMoreToTrim = try trim(retention) }

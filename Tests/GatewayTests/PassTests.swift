@@ -72,6 +72,7 @@ final class ScriptedStore: GatewayStore {
     nextPosition += batch.entries
   }
   func day(_ day: Int64, sensor: String, field: String) throws(StoreError) -> HistoryDay? { nil }
+  func names(ofDay day: Int64) throws(StoreError) -> [(sensor: String, field: String)] { [] }
   func probe() throws(StoreError) { if let failure = failures.first { throw failure } }
 }
 
