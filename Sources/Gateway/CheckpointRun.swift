@@ -4,18 +4,27 @@ internal import Core
 internal import Quantities
 internal import Store
 
-/// What is in a checkpoint beside the series; who reads it back has made the world from the same configuration.
+/// What is in a checkpoint beside the series.
 struct CheckpointState {
   /// The version of what follows; another one is not read.
   private static let version: Int64 = 1
 
-  /// Writes or reads; each part is described where it lives.
-  static func archive(
-    _ archive: inout Archive, _ world: inout World, _ redeliveries: inout Redeliveries, _ leftovers: inout Leftovers
-  ) {
+  /// Writes or reads the version and the configuration in force, which everything else depends on.
+  static func head(_ archive: inout Archive, _ text: inout ConfigurationText) {
     var version = Self.version
     archive.field(&version)
     guard version == Self.version else { return archive.damage() }
+    archive.list(&text.files, blank: .init(name: "", text: [])) {
+      $0.field(&$1.name)
+      $0.field(&$1.text)
+    }
+    archive.field(&text.zone)
+  }
+
+  /// Writes or reads the rest; each part is described where it lives.
+  static func archive(
+    _ archive: inout Archive, _ world: inout World, _ redeliveries: inout Redeliveries, _ leftovers: inout Leftovers
+  ) {
     world.archive(&archive)
     redeliveries.archive(&archive)
     leftovers.archive(&archive)

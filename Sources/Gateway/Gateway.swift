@@ -46,6 +46,8 @@ public final class Gateway {
   public private(set) var world: World
   /// The configuration in force.
   public private(set) var configured: Configured
+  /// Its text, for checkpoints.
+  private var text: ConfigurationText
   private var redeliveries: Redeliveries
   private var publisher: Publisher
   private var historian: Historian
@@ -88,6 +90,7 @@ public final class Gateway {
   private var waiting: [Entry] = []
   private var version: UInt64 = 0
   private var lastShown = Span.milliseconds(0)
+  private var lastViewed = Span.milliseconds(0)
   private var unshown: Set<String> = []
 
   /// A gateway that goes on where a recovery ended.
@@ -109,6 +112,7 @@ public final class Gateway {
     historian.daysPerCommit = pace.daysPerCommit
     checkpoint = recovered.checkpoint
     configured = recovered.configured
+    text = recovered.text
     quartersHeld = recovered.configured.city.quartersHeld
     rates = RateLimits(recovered.configured.settings.limits, sensors: recovered.configured.city.sensors.count)
     redeliveries = recovered.redeliveries
@@ -389,6 +393,7 @@ public final class Gateway {
   /// Everything but the series.
   private func checkpointState() -> [UInt8] {
     var archive = Archive()
+    CheckpointState.head(&archive, &text)
     CheckpointState.archive(&archive, &world, &redeliveries, &publisher.leftovers)
     return archive.bytes
   }
@@ -444,6 +449,7 @@ public final class Gateway {
       case .configuration(let at, let text):
         run = nil  // its series are of another city
         guard let configured = ConfigurationReader.values(text).configured else { continue }
+        self.text = text
         put(configured, at: at, position: position)
       case .clock(let from, let to):
         run = nil  // its series may know of a time that has not come yet
@@ -500,10 +506,13 @@ public final class Gateway {
       link.write()
     }
     unshown.formUnion(publisher.takeUnshown())
-    guard version == 0 || moment.uptime.milliseconds - lastShown.milliseconds >= 500 else { return }
+    func isDue(_ last: Span) -> Bool { version == 0 || moment.uptime.milliseconds - last.milliseconds >= 500 }
+    if isDue(lastViewed) {
+      lastViewed = moment.uptime
+      if let view = world.withState({ $0.operatorsView(at: world.now) }) { outlets.show(view, status: status) }
+    }
+    guard !unshown.isEmpty || version == 0, isDue(lastShown) else { return }
     lastShown = moment.uptime
-    if let view = world.withState({ $0.operatorsView(at: world.now) }) { outlets.show(view, status: status) }
-    guard !unshown.isEmpty || version == 0 else { return }
     version += 1
     guard let snapshot = world.snapshot(version: version) else { return }
     outlets.show(snapshot, changed: unshown.sorted())

@@ -13,6 +13,8 @@ public struct Recovered: ~Copyable, Sendable {
   public var world: World
   /// The configuration in force.
   public var configured: Configured
+  /// Its text.
+  public var text: ConfigurationText
   /// What the last connection stored.
   public var redeliveries: Redeliveries
   /// What earlier configurations left at the broker.
@@ -65,8 +67,10 @@ public enum Recovery {
     guard batch.isIntact else {
       Log.error(
         "journal_damaged",
-        "entries \(batch.position) to \(batch.position + batch.entries - 1) of the journal are damaged and left out")
-      return []
+        "entries \(batch.position) to \(batch.position + batch.entries - 1) of the journal are "
+          + (batch.isMissing ? "missing" : "damaged and left out"))
+      // Configurations are stored twice, since everything behind them depends on them.
+      return batch.configurations.compactMap { try? Entry(line: $0.line) }
     }
     var entries: [Entry] = []
     entries.reserveCapacity(Int(batch.entries))
@@ -115,7 +119,7 @@ public enum Recovery {
       }
     }
     do throws(RecoveryError) {
-      var resumption = try Resumption.fromTheBeginning(of: database, progress)
+      var resumption = try Resumption.fromTheBeginning(of: database, otherwise: (text, configured), progress)
       try resumption.readOn()
       return try resumption.finish(text: text, configured: configured, now: now)
     } catch {

@@ -38,18 +38,30 @@ struct Resumption: ~Copyable {
   }
 
   /// From where the journal begins.
+  ///
+  /// - Parameters:
+  ///   - database: the store.
+  ///   - today: the configuration that stands in when the one of then cannot be read.
+  ///   - progress: told now and then how far it has come.
   static func fromTheBeginning(
-    of database: Database, _ progress: @escaping (Int64, Int64) -> Void
+    of database: Database, otherwise today: (text: ConfigurationText, configured: Configured),
+    _ progress: @escaping (Int64, Int64) -> Void
   ) throws(RecoveryError) -> Resumption {
     let first = try RecoveryError.store { () throws(StoreError) in try database.firstPosition() }
     var resumption = Resumption(database, from: first, checkpoint: (0, 0), progress)
     guard first > 1 else { return resumption }
-    let before = try configuration(database, before: first)
-    resumption.take(.configuration(before.at, before.text))
-    resumption.count = 0  // it was read before
     Log.warning(
       "recovered_partly",
       "there is no checkpoint, and the journal begins at entry \(first): values are exact for what came since")
+    let stored = try RecoveryError.store { () throws(StoreError) in try database.configuration(before: first) }
+    if let stored, let before = try? Entry(line: stored.line) {
+      resumption.take(before)
+    } else {
+      Log.error("configuration_damaged", "the configuration of entry \(first) cannot be read; today's stands in for it")
+      let at = try RecoveryError.store { () throws(StoreError) in try database.firstMoment() }
+      resumption.take(.configuration(Instant(milliseconds: at ?? 0), today.text))
+    }
+    resumption.count = 0  // it was read before
     return resumption
   }
 
@@ -59,16 +71,19 @@ struct Resumption: ~Copyable {
   ) throws(RecoveryError) -> Resumption {
     guard checkpoint.isIntact else { throw .unusable("its checksum does not hold") }
     guard checkpoint.last < database.nextPosition else { throw .unusable("the journal ends before it") }
-    let before = try configuration(database, before: checkpoint.first + 1)
     var resumption = Resumption(
       database, from: checkpoint.first + 1, checkpoint: (checkpoint.run, checkpoint.first), progress)
-    try resumption.resume(before.configured, before.text, checkpoint)
+    try resumption.resume(checkpoint)
     return resumption
   }
 
-  private mutating func resume(
-    _ configured: Configured, _ text: ConfigurationText, _ checkpoint: Checkpoint
-  ) throws(RecoveryError) {
+  private mutating func resume(_ checkpoint: Checkpoint) throws(RecoveryError) {
+    var archive = Archive(reading: checkpoint.state)
+    var text = ConfigurationText(files: [], zone: [])
+    CheckpointState.head(&archive, &text)
+    guard !archive.isDamaged, let configured = ConfigurationReader.values(text).configured else {
+      throw .unusable("its configuration cannot be read")
+    }
     replayer.world = World(resuming: configured.city, at: Instant(milliseconds: checkpoint.clock))
     replayer.configured = configured
     replayer.lastText = text
@@ -78,21 +93,10 @@ struct Resumption: ~Copyable {
       try database.series(ofRun: checkpoint.run, count: series)
     }
     try catchUp(rows, until: checkpoint.last)
-    var archive = Archive(reading: checkpoint.state)
     CheckpointState.archive(&archive, &replayer.world, &redeliveries, &leftovers)
     guard archive.isComplete else { throw .unusable("its state cannot be read") }
     sweptAt = replayer.world.now
     position = checkpoint.last + 1
-  }
-
-  private static func configuration(_ database: Database, before position: Int64) throws(RecoveryError) -> (
-    at: Instant, text: ConfigurationText, configured: Configured
-  ) {
-    let stored = try RecoveryError.store { () throws(StoreError) in try database.configuration(before: position) }
-    guard let stored, case .configuration(let at, let text) = try? Entry(line: stored.line),
-      let configured = ConfigurationReader.values(text).configured
-    else { throw .unusable("the configuration in force at entry \(position) cannot be read") }
-    return (at, text, configured)
   }
 
   /// Puts each series back where the journal had come to when it was taken, and gives it what followed.
@@ -144,10 +148,6 @@ struct Resumption: ~Copyable {
     let (database, from) = (database, position)
     try RecoveryError.store { () throws(StoreError) in
       try database.read(from: from) { batch in
-        if batch.position > position {
-          Log.error(
-            "journal_damaged", "entries \(position) to \(batch.position - 1) of the journal are missing")
-        }
         position = batch.position
         do throws(StoreError) {
           for entry in Recovery.entries(of: batch) {
@@ -208,7 +208,7 @@ struct Resumption: ~Copyable {
       count -= 1
     }
     return Recovered(
-      world: replayer.finish(), configured: configured, redeliveries: redeliveries, leftovers: leftovers,
+      world: replayer.finish(), configured: configured, text: text, redeliveries: redeliveries, leftovers: leftovers,
       entries: count, checkpoint: checkpoint, historian: historian)
   }
 }

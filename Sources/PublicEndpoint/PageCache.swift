@@ -1,4 +1,4 @@
-// Pages are made when somebody asks, off the loop, at most once a second each, and kept while they are current.
+// Pages are made when somebody asks, off the loop, a few times a second each at most, and kept while they are current.
 
 internal import HTTPServer
 internal import Quantities
@@ -7,7 +7,7 @@ internal import Synchronization
 final class PageCache: Sendable {
   /// More pages than this are made anew at every request: a bound on memory, not on places.
   private static let capacity = 2000
-  private static let shortest = Duration.seconds(1)
+  private static let shortest = Duration.milliseconds(400)
 
   private struct Entry: Sendable {
     var version: UInt64

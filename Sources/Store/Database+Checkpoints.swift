@@ -84,12 +84,14 @@ extension Database {
       gone.bind(2, slice.run)
       try gone.run()
     }
-    let image = try statement("INSERT OR REPLACE INTO image(id, position, arrival, bytes) VALUES (?1, ?2, ?3, ?4)")
+    let image = try statement(
+      "INSERT OR REPLACE INTO image(id, position, arrival, bytes, crc) VALUES (?1, ?2, ?3, ?4, ?5)")
     for row in slice.rows {
       image.bind(1, Self.identifier(run: slice.run, series: row.series))
       image.bind(2, row.position)
       image.bind(3, row.arrival)
       image.bind(4, row.bytes)
+      image.bind(5, Self.crc(row, run: slice.run))
       try image.run()
     }
     guard let closing = slice.closing else { return }
@@ -100,7 +102,7 @@ extension Database {
     run.bind(3, closing.last)
     run.bind(4, closing.clock)
     run.bind(5, closing.state)
-    run.bind(6, Self.crc(closing.state))
+    run.bind(6, Self.crc(closing))
     try run.run()
   }
 
@@ -111,11 +113,11 @@ extension Database {
     let rows = try connection.prepare("SELECT number, first, last, clock, state, crc FROM run ORDER BY number DESC")
     var runs: [Checkpoint] = []
     while try rows.step() {
-      let state = rows.bytes(4)
-      runs.append(
-        Checkpoint(
-          run: rows.integer(0), first: rows.integer(1), last: rows.integer(2), clock: rows.integer(3), state: state,
-          isIntact: Self.crc(state) == rows.integer(5)))
+      var run = Checkpoint(
+        run: rows.integer(0), first: rows.integer(1), last: rows.integer(2), clock: rows.integer(3),
+        state: rows.bytes(4))
+      run.isIntact = Self.crc(run) == rows.integer(5)
+      runs.append(run)
     }
     return runs
   }
@@ -125,21 +127,31 @@ extension Database {
   /// - Parameters:
   ///   - run: the run's number.
   ///   - count: how many series there are.
-  /// - Returns: those that are there.
+  /// - Returns: those that are there and intact.
   /// - Throws: ``StoreError``.
   public func series(ofRun run: Int64, count: Int) throws(StoreError) -> [SeriesRow] {
     let rows = try connection.prepare(
-      "SELECT id, position, arrival, bytes FROM image WHERE id >= ?1 AND id < ?2 ORDER BY id")
+      "SELECT id, position, arrival, bytes, crc FROM image WHERE id >= ?1 AND id < ?2 ORDER BY id")
     rows.bind(1, Self.identifier(run: run, series: 0))
     rows.bind(2, Self.identifier(run: run, series: count))
     var series: [SeriesRow] = []
     series.reserveCapacity(count)
     while try rows.step() {
-      series.append(
-        SeriesRow(
-          series: Int(rows.integer(0) & 0xFFFF_FFFF), position: rows.integer(1),
-          arrival: rows.isNull(2) ? nil : rows.integer(2), bytes: rows.bytes(3)))
+      let row = SeriesRow(
+        series: Int(rows.integer(0) & 0xFFFF_FFFF), position: rows.integer(1),
+        arrival: rows.isNull(2) ? nil : rows.integer(2), bytes: rows.bytes(3))
+      if Self.crc(row, run: run) == rows.integer(4) { series.append(row) }
     }
     return series
+  }
+
+  // The numbers beside the bytes have no checksum of their own.
+
+  private static func crc(_ run: Checkpoint) -> Int64 {
+    crc(run.state + Array("\(run.run) \(run.first) \(run.last) \(run.clock)".utf8))
+  }
+
+  private static func crc(_ row: SeriesRow, run: Int64) -> Int64 {
+    crc(Array("\(run) \(row.series) \(row.position) \(row.arrival ?? -1) ".utf8) + row.bytes.suffix(4))
   }
 }

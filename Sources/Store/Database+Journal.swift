@@ -12,6 +12,10 @@ public struct JournalBatch: Hashable, Sendable {
   public var lines: [UInt8]
   /// Whether the lines are what was written.
   public var isIntact: Bool
+  /// Whether nothing of it is there.
+  public var isMissing = false
+  /// Of a batch that is damaged or missing: its configurations, which are stored a second time.
+  public var configurations: [StoredConfiguration] = []
 }
 
 /// A configuration that was once put into effect.
@@ -86,13 +90,46 @@ extension Database {
       ORDER BY position
       """)
     rows.bind(1, position)
+    var expected: Int64?
     while try rows.step() {
       let lines = rows.bytes(3)
-      let batch = JournalBatch(
+      var batch = JournalBatch(
         position: rows.integer(0), entries: rows.integer(1), at: rows.integer(2), lines: lines,
         isIntact: crc(lines) == rows.integer(4))
+      if let expected, batch.position > expected {
+        var missing = try lost(connection, from: expected, count: batch.position - expected, at: batch.at)
+        missing.isMissing = true
+        guard try body(missing) else { return }
+      }
+      if !batch.isIntact { batch = try lost(connection, from: batch.position, count: batch.entries, at: batch.at) }
       guard try body(batch) else { return }
+      expected = batch.position + batch.entries
     }
+  }
+
+  /// A batch of which only its configurations are left.
+  private static func lost(
+    _ connection: Connection, from position: Int64, count: Int64, at: Int64
+  ) throws(StoreError) -> JournalBatch {
+    let rows = try connection.prepare(
+      "SELECT position, line, crc FROM configuration WHERE position >= ?1 AND position < ?2 ORDER BY position")
+    rows.bind(1, position)
+    rows.bind(2, position + count)
+    var batch = JournalBatch(position: position, entries: count, at: at, lines: [], isIntact: false)
+    while try rows.step() {
+      let line = rows.bytes(1)
+      if crc(line) == rows.integer(2) { batch.configurations.append(.init(position: rows.integer(0), line: line)) }
+    }
+    return batch
+  }
+
+  /// When the first batch that is left ended, Unix milliseconds.
+  ///
+  /// - Throws: ``StoreError``.
+  public func firstMoment() throws(StoreError) -> Int64? {
+    let first = try statement("SELECT at FROM journal ORDER BY position LIMIT 1")
+    defer { first.reset() }
+    return try first.step() ? first.integer(0) : nil
   }
 
   /// Number of the first entry that the journal still holds; the next one's where it holds none.

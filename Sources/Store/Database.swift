@@ -10,7 +10,7 @@
 //           crc INTEGER)                    CRC-32 of the lines
 //   configuration(position, line, crc)      the entries that are configurations: needed when their batch is long gone
 //   run(number, first, last, clock, state, crc)      a complete checkpoint (Database+Checkpoints.swift)
-//   image(id, position, arrival, bytes)              its series
+//   image(id, position, arrival, bytes, crc)         its series
 //   day(sensor, field, day, start, position, quarters, hours, whole)  history (Database+History.swift)
 //   transition(place, at, indicator, position, before, after, reasons)
 
@@ -156,7 +156,8 @@ public final class Database {
     CREATE TABLE configuration(position INTEGER PRIMARY KEY, line BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
     CREATE TABLE run(number INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,
       clock INTEGER NOT NULL, state BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
-    CREATE TABLE image(id INTEGER PRIMARY KEY, position INTEGER NOT NULL, arrival INTEGER, bytes BLOB NOT NULL) STRICT;
+    CREATE TABLE image(id INTEGER PRIMARY KEY, position INTEGER NOT NULL, arrival INTEGER, bytes BLOB NOT NULL,
+      crc INTEGER NOT NULL) STRICT;
     CREATE TABLE day(sensor TEXT NOT NULL, field TEXT NOT NULL, day INTEGER NOT NULL, start INTEGER NOT NULL,
       position INTEGER NOT NULL, quarters BLOB, hours BLOB NOT NULL, whole BLOB NOT NULL,
       UNIQUE(sensor, field, day)) STRICT;

@@ -80,7 +80,9 @@ struct LoadedConfiguration {
   let configured: Configured
 
   /// Reads and checks a configuration; what is wrong is printed.
-  static func load(_ path: String, quietly: Bool = false) throws(CommandFailure) -> LoadedConfiguration {
+  static func load(
+    _ path: String, quietly: Bool = false, tell: (String) -> Void = { Terminal.error($0 + "\n") }
+  ) throws(CommandFailure) -> LoadedConfiguration {
     let files = ConfigurationReader.files(settingsPath: path)
     var findings = files.findings
     var configured: Configured?
@@ -89,7 +91,7 @@ struct LoadedConfiguration {
       findings += outcome.findings
       configured = outcome.configured
     }
-    for finding in findings where !quietly || finding.severity == .error { Terminal.error("\(finding)\n") }
+    for finding in findings where !quietly || finding.severity == .error { tell("\(finding)") }
     guard let text = files.text, let configured else {
       let errors = findings.count { $0.severity == .error }
       throw CommandFailure("\(path) has \(errors) error\(errors == 1 ? "" : "s")", code: ExitCode.usage)
@@ -263,7 +265,7 @@ final class Service {
     let path = loaded.path
     loop.perform { gateway in
       do throws(CommandFailure) {
-        let new = try LoadedConfiguration.load(path, quietly: true)
+        let new = try LoadedConfiguration.load(path, quietly: true) { Log.error("configuration", $0) }
         let old = gateway.configured.settings
         guard new.configured.settings.gateway == old.gateway,
           new.dataFolder == ConfigurationReader.path(old.dataFolder, besides: path)

@@ -123,7 +123,8 @@ struct Stage {
     guard let configured = replayer.configured else { throw CancellationError() }
     gateway = Gateway(
       recovered: Recovered(
-        world: replayer.finish(), configured: configured, redeliveries: Redeliveries(), leftovers: Leftovers(),
+        world: replayer.finish(), configured: configured, text: text, redeliveries: Redeliveries(),
+        leftovers: Leftovers(),
         entries: 1),
       link: link, store: store, outlets: listener)
   }
