@@ -11,7 +11,7 @@ OPERATOR_PORT ?= 8081
 PROGRAM = .build/release/tonnelle
 PYTEST = .venv/bin/python -m pytest -q -p no:cacheprovider
 
-.PHONY: help build demo test unit system acceptance simulate bench lint format clean packages test-packages bench-packages
+.PHONY: help build demo test unit system acceptance simulate mutants bench lint format clean packages test-packages bench-packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -38,6 +38,9 @@ acceptance: build test-packages ## the long tests: PART=name for one of them
 
 simulate: packages ## disasters by the seed: SEEDS=n, the first being SEED=k
 	SEEDS=$(or $(SEEDS),200) SEED=$(or $(SEED),1) swift test --disable-xctest --filter SimulationTests
+
+mutants: packages ## breaks the program in many ways, one at a time: the simulation must catch each
+	python3 Tests/Mutants/mutants.py
 
 bench: packages bench-packages ## side by side with peers: ONLY=pattern
 	swift build -c release

@@ -43,6 +43,8 @@ struct Resumption: ~Copyable {
   ///   - database: the store.
   ///   - today: the configuration that stands in when the one of then cannot be read.
   ///   - progress: told now and then how far it has come.
+  /// - Returns: an attempt that is about to read the first entry.
+  /// - Throws: ``RecoveryError``.
   static func fromTheBeginning(
     of database: Database, otherwise today: (text: ConfigurationText, configured: Configured),
     _ progress: @escaping (Int64, Int64) -> Void
@@ -188,6 +190,7 @@ struct Resumption: ~Copyable {
   /// A long journal holds more than the rings: what they are about to forget goes to the history on the way.
   ///
   /// - Parameter next: the moment to which time passes next.
+  /// - Throws: ``StoreError``.
   private mutating func writeHistory(before next: Instant) throws(StoreError) {
     if sweptAt == .distantPast || next < sweptAt { sweptAt = max(next, replayer.world.now) }
     let isDue = next - sweptAt > Span.milliseconds(held.milliseconds / 2)

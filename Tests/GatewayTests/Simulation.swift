@@ -426,7 +426,9 @@ final class SlowListener: GatewayOutlets {
       let story = try Simulation.run(seed: seed)
       messages += story.messages
       faults.merge(story.faults) { $0 + $1 }
-      if let problem = story.problem { Issue.record("\(problem)\nagain: make simulate SEEDS=1 SEED=\(seed)") }
+      guard let problem = story.problem else { continue }
+      Issue.record("\(problem)\nagain: make simulate SEEDS=1 SEED=\(seed)")
+      if environment["STOP"] != nil { return }  // a mutant is caught
     }
     let struck = Fault.allCases.map { "\($0.rawValue) \(faults[$0] ?? 0)" }.joined(separator: ", ")
     print("\(count) seeds, \(messages) messages; \(struck)")
