@@ -160,21 +160,11 @@ final class Stage {
   func serve(places: Int) throws -> Child {
     publicPort = try Net.freePort()
     operatorsPort = try Net.freePort()
-    let features = (0..<places).map {
-      #"{"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"p\#($0)","name":"Place \#($0)","kind":"park","opening_hours":"Mo-Su 06:00-23:00"}}"#
-    }
-    _ = try folder.write(
-      "places.geojson", #"{"type":"FeatureCollection","features":[\#(features.joined(separator: ","))]}"#)
-    let sensors = (0..<places * 2).map {
-      #"{"id":"s\#($0)","place":"p\#($0 / 2)","fields":["temperature","humidity"],"period_s":60}"#
-    }
-    let settings = try folder.write(
-      "settings.json",
-      """
-      {"gateway":"bench","data":"data","places":"places.geojson","city":{"id":"c","name":"C","time_zone":"Europe/Paris"},
-      "broker":{"port":\(brokerPort),"receive_maximum":2000},"public":{"port":\(publicPort)},"operators":{"port":\(operatorsPort)},
-      "sensors":[\(sensors.joined(separator: ","))]}
-      """)
+    let settings = try folder.writeSettings(
+      places: places,
+      more: """
+        "broker":{"port":\(brokerPort),"receive_maximum":2000},"public":{"port":\(publicPort)},"operators":{"port":\(operatorsPort)},
+        """)
     let child = try Child([".build/release/tonnelle", "serve", "--config", settings])
     _ = try wait("the gateway") { ledger("broker_connected") == 1 ? true : nil }
     return child
@@ -190,6 +180,27 @@ final class Stage {
     guard let text = Net.get(operatorsPort, "/metrics", ["Authorization: Bearer \(token)"]) else { return nil }
     let line = text.split(separator: "\n").first { !$0.hasPrefix("#") && $0.contains(key) }
     return line?.split(separator: " ").last.flatMap { Double($0) }
+  }
+}
+
+extension Folder {
+  /// Settings of so many places of two sensors each; no sensor is limited.
+  func writeSettings(places: Int, more: String = "") throws -> String {
+    let features = (0..<places).map {
+      #"{"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"p\#($0)","name":"Place \#($0)","kind":"park","opening_hours":"Mo-Su 06:00-23:00"}}"#
+    }
+    _ = try write(
+      "places.geojson", #"{"type":"FeatureCollection","features":[\#(features.joined(separator: ","))]}"#)
+    let sensors = (0..<places * 2).map {
+      #"{"id":"s\#($0)","place":"p\#($0 / 2)","fields":["temperature","humidity"],"period_s":60}"#
+    }
+    return try write(
+      "settings.json",
+      """
+      {"gateway":"bench","data":"data","places":"places.geojson","city":{"id":"c","name":"C","time_zone":"Europe/Paris"},\(more)
+      "limits":{"messages_per_second":1000000,"messages_at_once":10000000},
+      "sensors":[\(sensors.joined(separator: ","))]}
+      """)
   }
 }
 
