@@ -78,7 +78,9 @@ extension Database {
     var bytes: Int64 = 0
     while bytes < Self.bytes, try rows.step() {
       let held = bytesEver - rows.integer(2) + rows.integer(3)
-      guard rows.integer(0) <= needed, rows.integer(1) < retention.journalBefore || held > retention.journalBytes
+      // The last batch stays, whatever its age: it says which number comes next.
+      guard rows.integer(0) <= needed, rows.integer(0) < nextPosition - 1,
+        rows.integer(1) < retention.journalBefore || held > retention.journalBytes
       else { break }
       last = rows.integer(0)
       bytes += rows.integer(3)
