@@ -18,6 +18,7 @@ extension CityState {
     archive.field(&messages)
     archive.field(&commands)
     archive.field(&forgotten)
+    archive.field(&setBackTo)
     others.archive(&archive)
     archive.elements(of: &unwritten) { archive, time in archive.field(&time) }
     guard archive.isReading else { return }

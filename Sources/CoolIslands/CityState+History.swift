@@ -77,7 +77,8 @@ extension CityState {
 
   /// The history knows a series up to a moment.
   public mutating func markWritten(series: Int, until end: Instant) {
-    let newest = bank.latest(of: SeriesIndex(series))?.time ?? .min
+    // A quarter hour to which the clock was set back must be written again, though it may hold nothing now.
+    let newest = max(bank.latest(of: SeriesIndex(series))?.time ?? .min, setBackTo.milliseconds)
     unwritten[series] = newest >= end.milliseconds ? end.milliseconds : .max
   }
 

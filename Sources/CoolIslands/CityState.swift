@@ -98,6 +98,8 @@ public struct CityState: ~Copyable, Sendable {
   var bank: SeriesBank
   /// By series: from which time on the history does not know its quarter hours as they are; `.max` where it does.
   var unwritten: [Int64]
+  /// Where the clock was last set back to.
+  var setBackTo: Instant = .distantPast
 
   /// The grid on which public occupancy may change.
   static let occupancyGrid = Span.minutes(5)
@@ -145,6 +147,7 @@ public struct CityState: ~Copyable, Sendable {
     self.init(city: city, at: now)
     heat = old.heat
     (messages, commands, forgotten, others) = (old.messages, old.commands, old.forgotten, old.others)
+    setBackTo = old.setBackTo
     for index in sensors.indices {
       let series = sensors[index].series
       guard let before = old.sensor(city.sensors[index].id) else {
@@ -225,6 +228,7 @@ public struct CityState: ~Copyable, Sendable {
   /// The clock is set back: nothing may lie in what is the future again, or it would outlive the truth.
   public mutating func setBack(to now: Instant) {
     forgotten += Int64(bank.rewind(to: now.milliseconds))
+    setBackTo = now
     for index in unwritten.indices { unwritten[index] = min(unwritten[index], now.milliseconds) }
     heat.setBack(to: now)
     for index in sensors.indices {
