@@ -170,6 +170,7 @@ struct Resumption: ~Copyable {
     // Time had passed when the process ended, if something is known to have happened meanwhile.
     let reached = try RecoveryError.store { () throws(StoreError) in try database.lastTransition() }
     guard let reached = reached.map(Instant.init(milliseconds:)), reached > replayer.world.now else { return }
+    try RecoveryError.store { () throws(StoreError) in try writeHistory(before: reached) }
     historian.note(replayer.advance(to: reached), of: position)
   }
 
@@ -206,7 +207,10 @@ struct Resumption: ~Copyable {
     if replayer.lastText != text {
       let entry = Entry.configuration(max(now, replayer.world.now), text)
       position = database.nextPosition
-      try RecoveryError.store { [database] () throws(StoreError) in try database.append([entry]) }
+      try RecoveryError.store { () throws(StoreError) in
+        try writeHistory(before: entry.at)
+        try database.append([entry])
+      }
       take(entry)
       count -= 1
     }
