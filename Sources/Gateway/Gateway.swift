@@ -445,6 +445,9 @@ public final class Gateway {
   private func apply(_ entries: [Entry], from first: Int64) {
     for (index, entry) in entries.enumerated() {
       let position = first + Int64(index)
+      if entry.at - world.now > .milliseconds(quartersHeld.milliseconds / 2) {
+        historian.hold(&world, position: position - 1, before: entry.at, held: quartersHeld)
+      }
       switch entry {
       case .configuration(let at, let text):
         run = nil  // its series are of another city

@@ -46,7 +46,7 @@ final class Simulation {
   private var serial = 0
   /// Every batch that the journal ever held: retention lets old ones go.
   private var batches: [JournalBatch] = []
-  private static let steps = 80
+  private static let steps = 50
   /// Bytes that a gateway, its core and its database may come to need in a story of this length.
   private static let memoryLimit = 16 << 20
 
