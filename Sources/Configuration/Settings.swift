@@ -25,7 +25,7 @@ public struct Settings: Sendable {
   /// The map's base layer; none draws places on plain ground.
   public var tiles: Tiles?
 
-  /// Whether a clock that is far ahead of the journal is believed though no time server has set it.
+  /// Whether a clock that lies far beside the journal is believed though no time server has set it.
   public var trustsClock = false
   /// How long what is stored is kept.
   public var retention = Retention()
@@ -53,7 +53,7 @@ public struct Settings: Sendable {
   }
 
   /// Where the broker is and how to talk to it.
-  public struct Broker: Sendable {
+  public struct Broker: Hashable, Sendable {
     /// Host name or address.
     public var host = "127.0.0.1"
     /// Port.

@@ -21,7 +21,7 @@ public struct Pace: Sendable {
   public var checkpointInterval = Span.hours(1)
   /// Bytes of series in one slice of a checkpoint: two milliseconds' work.
   public var sliceBytes = 1 << 20
-  /// Days of series that go to the history with one commit at most.
+  /// Days of series that a sweep brings to the history with one commit; a step back of the clock touches all of today's.
   public var daysPerCommit = 64
   /// How often retention looks for something that may go.
   public var retentionInterval = Span.minutes(1)
@@ -167,8 +167,12 @@ public final class Gateway {
     // Where the clock was set to, if that could not be stored yet.
     let reached = steps.last?.to ?? world.now
     guard let last = lastMoment else {
-      guard reached - moment.core > Self.clockStep else { return max(moment.core, reached) }
-      Log.warning("clock_behind", "the clock is behind the journal by \((reached - moment.core).seconds) s")
+      // A long time off is leapt over; evaluating every minute of a year would take too long.
+      let isLong = moment.core - reached > .days(1)
+      guard isLong || reached - moment.core > Self.clockStep else { return max(moment.core, reached) }
+      if !isLong {
+        Log.warning("clock_behind", "the clock is behind the journal by \((reached - moment.core).seconds) s")
+      }
       steps.append((reached, moment.core))
       return moment.core
     }
@@ -525,8 +529,7 @@ public final class Gateway {
   private var status: GatewayStatus {
     GatewayStatus(
       brokerConnected: isOnline, brokerReason: linkReason, refusedFilters: refusedFilters, storeReason: storeReason,
-      ledger: world.ledger, position: store.nextPosition - 1, checkpoint: checkpoint, batches: batches,
-      summary: world.summary())
+      ledger: world.ledger, position: store.nextPosition - 1, checkpoint: checkpoint, batches: batches)
   }
 
   /// Says goodbye, and puts down what there is so that the next start need not read it again.

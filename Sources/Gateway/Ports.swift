@@ -87,6 +87,4 @@ public struct GatewayStatus: Sendable {
   public var checkpoint: (number: Int64, first: Int64)
   /// Batches committed since the start.
   public var batches: Int64
-  /// The canonical text of all that is known.
-  public var summary: [UInt8]
 }

@@ -28,13 +28,11 @@ public struct OperatorsFacts: Sendable {
   public var checkpoint: (number: Int64, first: Int64)
   /// Batches committed since the start.
   public var batches: Int64
-  /// The canonical text of all that is known.
-  public var summary: [UInt8]
 
   /// Facts.
   public init(
     view: OperatorsView, brokerConnected: Bool, brokerReason: String?, refusedFilters: [String], storeReason: String?,
-    ledger: Ledger, position: Int64, checkpoint: (number: Int64, first: Int64), batches: Int64, summary: [UInt8]
+    ledger: Ledger, position: Int64, checkpoint: (number: Int64, first: Int64), batches: Int64
   ) {
     self.view = view
     self.brokerConnected = brokerConnected
@@ -45,7 +43,6 @@ public struct OperatorsFacts: Sendable {
     self.position = position
     self.checkpoint = checkpoint
     self.batches = batches
-    self.summary = summary
   }
 }
 
@@ -125,7 +122,9 @@ public final class OperatorSite: Sendable {
       } catch {
         return .response(.problem(error.status, error.title, error.detail))
       }
-    case "/api/state": return document("application/json", facts.summary)
+    case "/api/state":
+      return document(
+        "application/json", OperatorsView.summary(facts.view, facts.ledger, at: facts.view.at))
     default: return .response(.problem(404, "Not found", "there is no page at this address"))
     }
   }

@@ -1,8 +1,8 @@
 // Checkpoints: the state at some position of the journal, so that a start need not read all of it.
 //
 // A run is written in slices between batches. Each series' image carries the position at which it was taken; the state
-// of everything else closes the run, and only then the run exists. Three runs' images are on the disk: two complete
-// ones and the one that is being written, in the place of the oldest.
+// of everything else closes the run, and only then the run exists. There is room for three: while one is being
+// written, in the place of the oldest, two are complete.
 
 /// A series as it was at a position.
 public struct SeriesRow: Hashable, Sendable {

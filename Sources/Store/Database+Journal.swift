@@ -70,11 +70,10 @@ extension Database {
     // One moment for both: a gateway may be deleting what is old.
     try connection.execute("BEGIN")
     let first = try connection.prepare("SELECT min(position) FROM journal")
-    if try first.step(), let before = try self.configuration(connection, before: first.integer(0)) {
-      configuration(before)
-    }
+    let start = try first.step() ? first.integer(0) : 1
     first.reset()
-    try read(connection, from: 1, body)
+    if let before = try self.configuration(connection, before: start) { configuration(before) }
+    try read(connection, from: start, body)
     try connection.execute("COMMIT")
   }
 
@@ -90,13 +89,13 @@ extension Database {
       ORDER BY position
       """)
     rows.bind(1, position)
-    var expected: Int64?
+    var expected = position
     while try rows.step() {
       let lines = rows.bytes(3)
       var batch = JournalBatch(
         position: rows.integer(0), entries: rows.integer(1), at: rows.integer(2), lines: lines,
         isIntact: crc(lines) == rows.integer(4))
-      if let expected, batch.position > expected {
+      if batch.position > expected {
         var missing = try lost(connection, from: expected, count: batch.position - expected, at: batch.at)
         missing.isMissing = true
         guard try body(missing) else { return }

@@ -120,6 +120,11 @@ public final class Database {
       bytesEver = last.integer(1)
     }
     last.reset()
+    // A number is never given twice, even if the end of the journal was lost: everything else refers to them.
+    let known = try statement(
+      "SELECT max(coalesce((SELECT max(last) FROM run), 0), coalesce((SELECT max(position) FROM configuration), 0))")
+    if try known.step() { nextPosition = max(nextPosition, known.integer(0) + 1) }
+    known.reset()
   }
 
   private func migrate() throws(StoreError) {
@@ -131,28 +136,28 @@ public final class Database {
         code: SQLITE_ERROR, attempt: "opening \(path)",
         detail: "it was written by a newer version (schema \(version), this one knows \(Self.schemaVersion))")
     }
-    if version < 1 { try connection.execute(Self.journalTable) }
-    if version == 1 {
-      // Schema 1 had neither `upto` nor room to give back.
-      try connection.execute(
-        """
-        BEGIN IMMEDIATE;
-        ALTER TABLE journal ADD COLUMN upto INTEGER NOT NULL DEFAULT 0;
-        UPDATE journal SET upto = (SELECT sum(length(lines)) FROM journal j WHERE j.position <= journal.position);
-        COMMIT;
-        VACUUM;
-        """)
-    }
-    if version < 2 { try connection.execute(Self.otherTables) }
+    guard version < 2 else { return }
+    try connection.execute("BEGIN IMMEDIATE")
+    try connection.execute(version == 1 ? Self.fromSchema1 : Self.journalTable)
+    try connection.execute(Self.otherTables)
+    try connection.execute("COMMIT")
+    // Only so can a file of schema 1 give room back; if there is no room to do it, it stays as large as it is.
+    if version == 1 { try? connection.execute("VACUUM") }
   }
 
   private static let journalTable = """
-    CREATE TABLE IF NOT EXISTS journal(position INTEGER PRIMARY KEY, entries INTEGER NOT NULL, at INTEGER NOT NULL,
+    CREATE TABLE journal(position INTEGER PRIMARY KEY, entries INTEGER NOT NULL, at INTEGER NOT NULL,
       lines BLOB NOT NULL, crc INTEGER NOT NULL, upto INTEGER NOT NULL DEFAULT 0) STRICT;
     """
 
+  private static let fromSchema1 = """
+    ALTER TABLE journal ADD COLUMN upto INTEGER NOT NULL DEFAULT 0;
+    UPDATE journal SET upto = sums.upto
+      FROM (SELECT position, sum(length(lines)) OVER (ORDER BY position) AS upto FROM journal) AS sums
+      WHERE journal.position = sums.position;
+    """
+
   private static let otherTables = """
-    BEGIN IMMEDIATE;
     CREATE TABLE configuration(position INTEGER PRIMARY KEY, line BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
     CREATE TABLE run(number INTEGER PRIMARY KEY, first INTEGER NOT NULL, last INTEGER NOT NULL,
       clock INTEGER NOT NULL, state BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
@@ -169,7 +174,6 @@ public final class Database {
     CREATE INDEX transition_by_time ON transition(at);
     CREATE INDEX transition_by_position ON transition(position, at);
     PRAGMA user_version = 2;
-    COMMIT;
     """
 
   /// A statement that is prepared once.

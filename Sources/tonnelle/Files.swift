@@ -47,10 +47,19 @@ final class AppendedFile: Sendable {
 
   deinit { close(descriptor) }
 
-  /// Appends some bytes in one call.
-  func append(_ bytes: [UInt8]) {
-    // The file is a convenience: what cannot be written there is in the journal all the same.
-    _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+  /// Appends some bytes, in one call where the disk takes them.
+  ///
+  /// - Returns: whether all of them were written; if not, ``Files/reason()`` says why.
+  @discardableResult
+  func append(_ bytes: [UInt8]) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
   }
 }
 

@@ -136,8 +136,8 @@ enum ReplayCommand: Command {
         if case .configuration(_, let text) = entry { earlier = text }
         return
       }
-      let entry = selection.rewritten(entry)
       if replayer.configured == nil { try configure(before: entry) }
+      let entry = selection.rewritten(entry)
       show(replayer.take(entry))
       last = entry.at
     }
@@ -147,15 +147,16 @@ enum ReplayCommand: Command {
       guard let text = earlier ?? loaded?.text else {
         throw CommandFailure("the trace holds no configuration: say --config FILE", code: ExitCode.usage)
       }
-      show(replayer.take(.configuration(selection.from ?? entry.at, text)))
+      show(replayer.take(selection.rewritten(.configuration(selection.from ?? entry.at, text))))
     }
 
     /// - Returns: whether the transitions are those that were expected.
     mutating func finish() throws(CommandFailure) -> Bool {
       // Where nothing was selected there is a city all the same, if it is known of which moment.
       if replayer.configured == nil, let text = earlier ?? loaded?.text, let at = selection.from ?? until {
-        show(replayer.take(.configuration(at, text)))
-        last = at
+        let configuration = selection.rewritten(.configuration(at, text))
+        show(replayer.take(configuration))
+        last = configuration.at
       }
       if let end = until ?? last?.nextWholeSecond { show(replayer.advance(to: end)) }
       bar.clear()
@@ -187,11 +188,14 @@ enum ReplayCommand: Command {
     var earlier: Entry?
     var written = 0
     var bar = ProgressBar()
-    func put(_ entry: Entry) {
+    func put(_ entry: Entry) throws(CommandFailure) {
       var lines = JSONLines()
       lines.append(selection.rewritten(entry))
-      if let file { file.append(lines.bytes) } else { Terminal.print(lines.bytes) }
       written += 1
+      guard let file else { return Terminal.print(lines.bytes) }
+      guard file.append(lines.bytes) else {
+        throw CommandFailure("\(path) is not complete: \(Files.reason()), after \(written - 1) entries")
+      }
     }
     let skipped = try TraceFile.read(trace) { entry, progress throws(CommandFailure) in
       bar.show(percent: progress)
@@ -200,9 +204,9 @@ enum ReplayCommand: Command {
         if case .configuration = entry { earlier = entry }
         return
       }
-      if let configuration = earlier { put(configuration.moved(to: selection.from ?? entry.at)) }
+      if let configuration = earlier { try put(configuration.moved(to: selection.from ?? entry.at)) }
       earlier = nil
-      put(entry)
+      try put(entry)
     }
     bar.clear()
     Terminal.error("\(written) entries written, \(skipped) lines skipped\n")

@@ -19,6 +19,7 @@ enum ServeCommand: Command {
     let loaded = try LoadedConfiguration.load(try arguments.required("config"))
     var transitions: AppendedFile?
     if let path = arguments["transitions"] { transitions = try AppendedFile(path) }
+    Signals.ignore(SIGHUP)  // until there is something to read anew
     let service = Handle(try Service(loaded, transitions: transitions) { .real })
     let settings = loaded.configured.settings
     Log.notice(

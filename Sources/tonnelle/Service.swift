@@ -46,7 +46,7 @@ final class Outlets: GatewayOutlets, Sendable {
         view: view, brokerConnected: status.brokerConnected, brokerReason: status.brokerReason,
         refusedFilters: status.refusedFilters,
         storeReason: status.storeReason, ledger: status.ledger, position: status.position,
-        checkpoint: status.checkpoint, batches: status.batches, summary: status.summary))
+        checkpoint: status.checkpoint, batches: status.batches))
   }
 
   func turned(at moment: Moment) {
@@ -202,18 +202,18 @@ final class Service {
         factor: timebase.factor))
   }
 
-  /// A machine without a battery starts with a wrong clock: what lies more than a day ahead of the journal is believed
-  /// only when a time server has set it, or all that is known would be thrown away as too old.
+  /// A machine without a battery starts with a wrong clock: one that lies more than a day beside the journal is believed
+  /// only when a time server has set it, or all that is known would be thrown away, as too old or as not come yet.
   private static func waitForClock(after known: Instant, _ settings: Settings, _ timebase: () -> Timebase) {
     guard case .real = timebase(), known > .distantPast, !settings.trustsClock else { return }
     var isSaid = false
     while true {
       let ahead = timebase().moment().core - known
-      guard ahead > .days(1), !Clock.isSynchronised else { return }
+      guard ahead > .days(1) || ahead < .days(-1), !Clock.isSynchronised else { return }
       if !isSaid {
         Log.warning(
           "clock_not_trusted",
-          "the clock is \(ahead.seconds / 3600) h ahead of the journal, and no time server has set it: waiting for one, or for \"clock\": \"trusted\" in the settings and a restart"
+          "the clock is \(abs(ahead.seconds) / 3600) h \(ahead.seconds > 0 ? "ahead of" : "behind") the journal, and no time server has set it: waiting for one, or for \"clock\": \"trusted\" in the settings and a restart"
         )
         isSaid = true
       }
@@ -267,9 +267,13 @@ final class Service {
       do throws(CommandFailure) {
         let new = try LoadedConfiguration.load(path, quietly: true) { Log.error("configuration", $0) }
         let old = gateway.configured.settings
-        guard new.configured.settings.gateway == old.gateway,
+        let settings = new.configured.settings
+        guard settings.gateway == old.gateway, settings.broker == old.broker, settings.publicPort == old.publicPort,
+          settings.operatorsPort == old.operatorsPort, settings.tiles == old.tiles,
           new.dataFolder == ConfigurationReader.path(old.dataFolder, besides: path)
-        else { throw CommandFailure("gateway and data folder change only with a restart") }
+        else {
+          throw CommandFailure("gateway, data, broker, public, operators and map_tiles change only with a restart")
+        }
         gateway.submit(.configuration(gateway.world.now, new.text))
         Log.notice("reloaded", "the configuration was read again")
       } catch {

@@ -129,12 +129,14 @@ struct Anonymiser {
           if let id = sensor["id"]?.string { _ = device(id) }
         }
       }
-      text.files[index].text = JSONRewriting.values(of: text.files[index].text, forPeople: true) { key, value in
+      let bare = JSONRewriting.withoutComments(text.files[index].text)
+      text.files[index].text = JSONRewriting.values(of: bare, forPeople: true) { key, value in
         guard let string = value.string else { return nil }
         switch key {
         case "host": return JSONRewriting.quoted("127.0.0.1")
         case "username", "client_id": return JSONRewriting.quoted("anonymous")
         case "contact": return JSONRewriting.quoted("mailto:nobody@example.org")
+        case "url": return JSONRewriting.quoted("https://example.org/{z}/{x}/{y}.png")
         default: return JSONRewriting.quoted(parts(string))
         }
       }
@@ -173,6 +175,34 @@ enum JSONRewriting {
       result.replaceSubrange(change.range, with: Array(change.text.utf8))
     }
     return result
+  }
+
+  /// A text that people edit, with spaces where its comments were.
+  static func withoutComments(_ text: [UInt8]) -> [UInt8] {
+    var text = text
+    var place = 0
+    func byte(_ offset: Int) -> UInt8 { place + offset < text.count ? text[place + offset] : 0 }
+    var isInString = false
+    while place < text.count {
+      switch (isInString, byte(0), byte(1)) {
+      case (true, 0x5C, _): place += 1  // an escape takes the next byte with it
+      case (_, 0x22, _): isInString.toggle()
+      case (false, 0x2F, 0x2F):
+        while place < text.count, byte(0) != 0x0A {
+          text[place] = 0x20
+          place += 1
+        }
+      case (false, 0x2F, 0x2A):
+        while place < text.count, !(byte(0) == 0x2A && byte(1) == 0x2F) {
+          if byte(0) != 0x0A { text[place] = 0x20 }
+          place += 1
+        }
+        for index in place..<min(place + 2, text.count) { text[index] = 0x20 }
+      default: break
+      }
+      place += 1
+    }
+    return text
   }
 
   /// A text as a JSON string.

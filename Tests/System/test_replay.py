@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import os
 import signal
 import subprocess
 import time
@@ -250,3 +251,38 @@ def test_a_part_of_a_journal_is_written_as_a_trace_that_stands_on_its_own(folder
     assert [e["topic"] for e in entries if "topic" in e] == ["tonnelle/v1/up/parc/air"] * 2
     (folder / "part.jsonl").write_bytes(part.stdout)
     assert json.loads(tonnelle("replay", folder / "part.jsonl", "--summary").stdout)["ledger"]["messages"] == 2
+
+
+def test_other_times_and_names_hold_for_a_configuration_from_elsewhere_too(folder):
+    day = ROOT / "Tests/Golden/hottest-day"
+    trace, settings = day / "trace.jsonl.gz", day / "settings.json"
+    text = settings.read_text()
+    (folder / "places.geojson").write_bytes((day / "places.geojson").read_bytes())
+    (folder / "settings.json").write_text("// Ask Jean Dupont, 06 12 34 56 78.\n" + text.rstrip()[:-1] + ', /* his "park" */ }')
+    start = ["--from", "2017-03-15T11:00:00+08:00"]
+    plain = lines(tonnelle("replay", trace, "--config", settings, *start))
+    anonymous = tonnelle("replay", trace, "--config", folder / "settings.json", "--anonymise", *start)
+    assert lines(anonymous) == plain and len(plain) > 50
+    for days in (-7, 7):
+        moved = lines(tonnelle("replay", trace, "--config", settings, *start, "--shift", f"{days}d"))
+        assert [line["to"] for line in moved] == [line["to"] for line in plain]
+    live = folder / "whole.jsonl"
+    first = tonnelle("replay", trace, "--write", live)
+    assert first.returncode == 0 and live.stat().st_size > 100_000
+    if os.geteuid() == 0:
+        small = folder / "small"
+        small.mkdir()
+        if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", small]).returncode == 0:
+            try:
+                result = tonnelle("replay", trace, "--write", small / "trace.jsonl")
+                assert result.returncode == 1 and b"is not complete: No space left on device" in result.stderr
+            finally:
+                subprocess.run(["umount", small], check=True)
+
+
+def test_a_name_in_a_comment_of_the_settings_does_not_leave(folder, broker, gateway):
+    gateway.settings.write_text("// Ask Jean Dupont.\n" + gateway.settings.read_text())
+    gateway.start()
+    gateway.stop()
+    result = tonnelle("replay", folder / "data", "--anonymise", "--write", "-")
+    assert result.returncode == 0 and b'"configuration"' in result.stdout and b"Dupont" not in result.stdout
