@@ -54,6 +54,40 @@ import Testing
     }
   }
 
+  @Test("a file of schema 1 is brought up to date, with nothing lost") func older() throws {
+    try withFolder { folder in
+      try sqlite(
+        folder,
+        """
+        CREATE TABLE journal(position INTEGER PRIMARY KEY, entries INTEGER NOT NULL, at INTEGER NOT NULL,
+          lines BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
+        INSERT INTO journal VALUES (1, 2, 10, x'610A620A', 3361742430), (3, 1, 20, x'630A', 0);
+        PRAGMA user_version = 1;
+        """)
+      let database = try Database(folder: folder)
+      #expect(database.nextPosition == 4)
+      #expect(try database.journalBytes() == 6)
+      try database.append(Array("d\n".utf8), entries: 1, at: 30)
+      let positions = try batches(folder).map(\.position)
+      #expect(positions == [1, 3, 4])
+      #expect(try database.journalBytes() == 8)
+    }
+  }
+
+  @Test("the number of an entry is never given twice, even if the end of the journal is lost") func numbers() throws {
+    try withFolder { folder in
+      do {
+        let database = try Database(folder: folder)
+        var commit = Commit()
+        commit.batch = .init(
+          lines: Array("a\nb\n".utf8), entries: 2, at: 1, configurations: [(index: Int64(1), line: Array("b".utf8))])
+        try database.commit(commit)
+      }
+      try sqlite(folder, "DELETE FROM journal")
+      #expect(try Database(folder: folder).nextPosition == 3)
+    }
+  }
+
   @Test("a file of a newer version is refused with a sentence") func newer() throws {
     try withFolder { folder in
       _ = try Database(folder: folder)
@@ -97,7 +131,7 @@ import Testing
     let process = Process()
     process.executableURL = URL(filePath: "/usr/bin/python3")
     process.arguments = [
-      "-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit()",
+      "-c", "import sqlite3,sys; c=sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit()",
       folder + "/journal.db", sql,
     ]
     try process.run()
