@@ -84,6 +84,10 @@ enum AppendBenchmark {
       Row(
         name: "query places", unit: "ms, 1,400 × 3 series", ours: try measure(["places", "1400"]), peer: 2,
         peerName: "limit", goal: .atMost(1)))
+    results.add(
+      Row(
+        name: "checkpoint slice", unit: "ms for half a mebibyte of series", ours: try measure(["slice", "200"]), peer: 5,
+        peerName: "limit", goal: .atMost(1)))
   }
 
   private static func measure(_ words: [String]) throws -> Double {

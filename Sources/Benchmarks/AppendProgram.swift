@@ -22,6 +22,7 @@ enum AppendProgram {
     case ("year", 1): return try residentAfterAYear(numbers[0])
     case ("day", 1): return try day(numbers[0])
     case ("places", 1): return try places(numbers[0])
+    case ("slice", 1): return try slice(numbers[0])
     default: return nil
     }
   }
@@ -139,6 +140,14 @@ enum AppendProgram {
       }
     }
     return bank
+  }
+
+  /// Milliseconds for one slice of a checkpoint: half a mebibyte of series with full rings.
+  private static func slice(_ series: Int) throws -> Double {
+    let bank = try filled(kinds(series), hours: 15 * 24)
+    let before = processorTime()
+    let bytes = (0..<series).reduce(0) { $0 + bank.snapshot(of: SeriesIndex($1)).count }
+    return (processorTime() - before) / 1000 * Double(1 << 19) / Double(bytes)
   }
 
   /// Microseconds for 24 hours of quarter hours of one series, each time another one of 2,000.

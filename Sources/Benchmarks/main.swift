@@ -29,7 +29,7 @@ let benchmarks: [(rows: [String], run: (inout Results) throws -> Void)] = [
   (
     ["append memory value", "append memory sound", "append memory mix", "append allocations"], AppendBenchmark.runMemory
   ),
-  (["query day", "query places"], AppendBenchmark.runQueries),
+  (["query day", "query places", "checkpoint slice"], AppendBenchmark.runQueries),
   (["replay"], ReplayBenchmark.run),
   (["list page"], { try PageBenchmark.run(&$0) }),
   (["resident", "anonymous", "idle"], { try FootprintBenchmark.run(&$0) }),

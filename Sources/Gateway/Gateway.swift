@@ -19,8 +19,8 @@ public struct Pace: Sendable {
   public var checkpointEntries: Int64 = 200_000
   /// Time after which one begins if anything was stored.
   public var checkpointInterval = Span.hours(1)
-  /// Bytes of series in one slice of a checkpoint: two milliseconds' work.
-  public var sliceBytes = 1 << 20
+  /// Bytes of series in one slice of a checkpoint: a few milliseconds of work (`make bench ONLY=checkpoint`).
+  public var sliceBytes = 1 << 19
   /// Days of series that a sweep brings to the history with one commit; a step back of the clock touches all of today's.
   public var daysPerCommit = 64
   /// How often retention looks for something that may go.
