@@ -86,8 +86,8 @@ enum AppendBenchmark {
         peerName: "limit", goal: .atMost(1)))
     results.add(
       Row(
-        name: "checkpoint slice", unit: "ms for half a mebibyte of series", ours: try measure(["slice", "200"]), peer: 5,
-        peerName: "limit", goal: .atMost(1)))
+        name: "checkpoint slice", unit: "ms for half a mebibyte of series", ours: try measure(["slice", "200"]),
+        peer: 5, peerName: "limit", goal: .atMost(1)))
   }
 
   private static func measure(_ words: [String]) throws -> Double {
