@@ -91,25 +91,23 @@ public enum Recovery {
     return entries
   }
 
-  /// Recovers a gateway's state, and puts the given configuration into effect if it is not the one in force.
+  /// Reads a store back: from its newest usable checkpoint, or from where the journal begins.
   ///
   /// - Parameters:
   ///   - database: the gateway's database.
-  ///   - text: the configuration as it stands in files now.
-  ///   - configured: its values.
-  ///   - now: core time.
+  ///   - today: the configuration as it stands in files now, where the one of then cannot be read.
   ///   - progress: told now and then how many of how many entries have been read.
-  /// - Returns: what the store amounts to.
+  /// - Returns: what the store amounts to; ``Resumption/finish(text:configured:now:)`` puts today's configuration on it.
   /// - Throws: ``StoreError``.
-  public static func recover(
-    _ database: Database, text: ConfigurationText, configured: Configured, now: Instant,
+  public static func read(
+    _ database: Database, otherwise today: (text: ConfigurationText, configured: Configured),
     progress: @escaping (Int64, Int64) -> Void = { _, _ in }
-  ) throws(StoreError) -> Recovered {
+  ) throws(StoreError) -> Resumption {
     for checkpoint in try database.checkpoints() {
       do throws(RecoveryError) {
         var resumption = try Resumption.from(checkpoint, database, progress)
         try resumption.readOn()
-        return try resumption.finish(text: text, configured: configured, now: now)
+        return resumption
       } catch {
         switch error {
         case .store(let error): throw error
@@ -119,9 +117,9 @@ public enum Recovery {
       }
     }
     do throws(RecoveryError) {
-      var resumption = try Resumption.fromTheBeginning(of: database, otherwise: (text, configured), progress)
+      var resumption = try Resumption.fromTheBeginning(of: database, otherwise: today, progress)
       try resumption.readOn()
-      return try resumption.finish(text: text, configured: configured, now: now)
+      return resumption
     } catch {
       switch error {
       case .store(let error): throw error

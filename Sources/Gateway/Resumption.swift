@@ -3,14 +3,15 @@
 // A checkpoint's series were taken one after the other while entries came, so each is first brought up to the moment
 // of the rest of the state; from there on entries count for everything.
 
-internal import Configuration
+public import Configuration
 public import Core
 internal import CoolIslands
-internal import Quantities
+public import Quantities
 internal import RingSeries
 public import Store
 
-struct Resumption: ~Copyable {
+/// A store that has been read back.
+public struct Resumption: ~Copyable {
   private var replayer = Replayer()
   private var redeliveries = Redeliveries()
   private var leftovers = Leftovers()
@@ -200,17 +201,25 @@ struct Resumption: ~Copyable {
     if isDue { sweptAt = next }
   }
 
-  /// Puts the configuration of today into effect, and hands over what there is.
-  consuming func finish(text: ConfigurationText, configured: Configured, now: Instant) throws(RecoveryError)
-    -> Recovered
-  {
+  /// How far time has come; `.distantPast` in a store that holds nothing.
+  public var reached: Instant { replayer.world.now }
+
+  /// Puts the configuration of today into effect if it is not the one in force, and hands over what there is.
+  ///
+  /// - Parameters:
+  ///   - text: the configuration as it stands in files now.
+  ///   - configured: its values.
+  ///   - now: core time.
+  /// - Returns: what a gateway goes on with.
+  /// - Throws: ``StoreError``.
+  public consuming func finish(
+    text: ConfigurationText, configured: Configured, now: Instant
+  ) throws(StoreError) -> Recovered {
     if replayer.lastText != text {
-      let entry = Entry.configuration(max(now, replayer.world.now), text)
+      let entry = Entry.configuration(max(now, reached), text)
       position = database.nextPosition
-      try RecoveryError.store { () throws(StoreError) in
-        try writeHistory(before: entry.at)
-        try database.append([entry])
-      }
+      try writeHistory(before: entry.at)
+      try database.append([entry])
       take(entry)
       count -= 1
     }

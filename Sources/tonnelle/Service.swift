@@ -172,9 +172,12 @@ final class Service {
     let recovered: Recovered
     do {
       journal = try Database(folder: loaded.dataFolder)
-      recovered = try Recovery.recover(
-        journal, text: loaded.text, configured: loaded.configured, now: timebase().moment().core,
-        progress: Self.progress())
+      let resumption = try Recovery.read(
+        journal, otherwise: (loaded.text, loaded.configured), progress: Self.progress())
+      // Before anything new is written: an entry of today would make the clock's time the journal's.
+      Self.waitForClock(after: resumption.reached, loaded.configured.settings, timebase)
+      recovered = try resumption.finish(
+        text: loaded.text, configured: loaded.configured, now: timebase().moment().core)
     } catch {
       throw CommandFailure(error.description)
     }
@@ -183,7 +186,6 @@ final class Service {
     } catch {
       Log.error("history_closed", "the history cannot be read: \(error)")
     }
-    Self.waitForClock(after: recovered.world.now, loaded.configured.settings, timebase)
     Memory.giveBack()
     if recovered.entries > 0 { Log.notice("recovered", "\(recovered.entries) entries of the journal were read") }
     let timebase = timebase()

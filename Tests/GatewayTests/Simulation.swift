@@ -112,7 +112,8 @@ final class Simulation {
   ) throws -> (Database, Gateway) {
     guard let configured = ConfigurationReader.values(text).configured else { throw CancellationError() }
     let database = try Database(folder: "gateway", vfs: SimulatedDisk.name)
-    let recovered = try Recovery.recover(database, text: text, configured: configured, now: now)
+    let recovered = try Recovery.read(database, otherwise: (text, configured))
+      .finish(text: text, configured: configured, now: now)
     return (
       database,
       Gateway(
@@ -343,7 +344,8 @@ final class Simulation {
     for batch in batches { try fresh.append(Recovery.entries(of: batch)) }
     let text = try Self.text(places)
     guard let configured = ConfigurationReader.values(text).configured else { return "no configuration" }
-    let recovered = try Recovery.recover(fresh, text: text, configured: configured, now: now.core)
+    let recovered = try Recovery.read(fresh, otherwise: (text, configured))
+      .finish(text: text, configured: configured, now: now.core)
     var historian = recovered.historian
     var world = recovered.finish()
     let end = gateway.world.now

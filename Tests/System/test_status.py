@@ -78,6 +78,8 @@ def test_a_clock_far_ahead_of_the_journal_is_believed_only_when_it_was_set(broke
                      (position, line, zlib.crc32(line), len(line)))
     database.commit()
     database.close()
+    # Nor does a changed configuration, which is an entry itself, make the clock's time the journal's.
+    gateway.write_settings(' "limits": { "messages_per_second": 19 }')
     gateway.start(ready=is_synchronised())
     if not is_synchronised():
         wait_for("the warning", lambda: "clock_not_trusted" in gateway.log.read_text())
