@@ -24,8 +24,8 @@ public final class FolderLock: Sendable {
     guard descriptor >= 0 else {
       throw FolderError(description: "\(path) cannot be opened: \(Self.reason())")
     }
+    // From here on `deinit` closes it, also when this throws: a second close could be of somebody else's file.
     guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
       throw FolderError(description: "another gateway is running on the data folder \(folder)")
     }
   }
