@@ -51,8 +51,6 @@ public final class Gateway {
   private var redeliveries: Redeliveries
   private var publisher: Publisher
   private var historian: Historian
-  /// How far back the rings of quarter hours reach.
-  private var quartersHeld: Span
   private var rates: RateLimits
 
   // Checkpoints and retention.
@@ -113,7 +111,6 @@ public final class Gateway {
     checkpoint = recovered.checkpoint
     configured = recovered.configured
     text = recovered.text
-    quartersHeld = recovered.configured.city.quartersHeld
     rates = RateLimits(recovered.configured.settings.limits, sensors: recovered.configured.city.sensors.count)
     redeliveries = recovered.redeliveries
     publisher = Publisher(
@@ -138,7 +135,7 @@ public final class Gateway {
       if link.isConnected { link.abandon() }  // a connection that was being made when storing failed
       // What was known grows old all the same; but a step of the clock counts only when it is stored.
       let reached = steps.first?.from ?? now
-      historian.hold(&world, position: store.nextPosition - 1, before: reached, held: quartersHeld)
+      historian.hold(&world, position: store.nextPosition - 1, before: reached)
       note(world.advance(to: reached))
       publish(moment)
       return false
@@ -328,9 +325,7 @@ public final class Gateway {
     do {
       historian.beginSweep(at: now)
       work = try historian.work(world, store, position: position)
-      commit.days = work.days
-      commit.transitions = work.transitions
-      commit.forget = work.forget
+      work.join(&commit)
       commit.checkpoint = slice(&run, position: position, moment)
       commit.retention = retention(at: now, moment)
       try store.commit(commit)
@@ -360,7 +355,7 @@ public final class Gateway {
   /// Time that leaps, because the machine slept or the gateway was off, would take with it what the rings hold and the
   /// history does not know: that is stored first.
   private func writeHistory(before now: Instant, _ moment: Moment) -> Bool {
-    guard now - world.now > .milliseconds(quartersHeld.milliseconds / 2) else { return true }
+    guard historian.isLeap(from: world.now, to: now) else { return true }
     do {
       try historian.sweep(&world, store, position: store.nextPosition - 1, until: now)
       return true
@@ -449,8 +444,8 @@ public final class Gateway {
   private func apply(_ entries: [Entry], from first: Int64) {
     for (index, entry) in entries.enumerated() {
       let position = first + Int64(index)
-      if entry.at - world.now > .milliseconds(quartersHeld.milliseconds / 2) {
-        historian.hold(&world, position: position - 1, before: entry.at, held: quartersHeld)
+      if historian.isLeap(from: world.now, to: entry.at) {
+        historian.hold(&world, position: position - 1, before: entry.at)
       }
       switch entry {
       case .configuration(let at, let text):
@@ -460,7 +455,7 @@ public final class Gateway {
         put(configured, at: at, position: position)
       case .clock(let from, let to):
         run = nil  // its series may know of a time that has not come yet
-        if to < max(from, world.now) { historian.setBack(to: to, of: position) }
+        historian.clockSet(from: from, to: to, at: world.now, of: position)
         note(world.ingest(entry), of: position)
       default:
         note(world.ingest(entry), of: position)
@@ -469,8 +464,7 @@ public final class Gateway {
   }
 
   private func put(_ new: Configured, at: Instant, position: Int64) {
-    historian.reconfigured()
-    quartersHeld = new.city.quartersHeld
+    historian.reconfigured(new.city)
     rates = RateLimits(new.settings.limits, sensors: new.city.sensors.count)
     publisher.replaced(old: configured, new: new)
     let oldFilters = Set(configured.settings.subscriptions.map(\.filter))
@@ -554,7 +548,7 @@ public final class Gateway {
       while !isClosed {
         let work = try historian.work(world, store, position: position)
         var commit = Commit()
-        (commit.days, commit.transitions, commit.forget) = (work.days, work.transitions, work.forget)
+        work.join(&commit)
         commit.checkpoint = slice(of: &last, position: position)
         isClosed = commit.checkpoint?.closing != nil
         try store.commit(commit)

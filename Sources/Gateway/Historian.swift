@@ -21,6 +21,8 @@ struct Historian {
   private var sweep: (end: Instant, next: Int)?
   private var sweptUntil: Instant = .distantPast
   private var heldUntil: Instant = .distantPast
+  /// How far back the rings of quarter hours reach.
+  private var ringSpan = Span.hours(1)
 
   /// Something that the history must take in the order of the journal, and once.
   private enum Piece {
@@ -35,6 +37,10 @@ struct Historian {
     /// Days that a clock which ran ahead has written.
     var forget: [Commit.Forgotten] = []
     fileprivate var pieces = 0
+
+    /// Adds it to what is stored.
+    func join(_ commit: inout Commit) { (commit.days, commit.transitions, commit.forget) = (days, transitions, forget) }
+
     fileprivate var written: [(series: Int, until: Instant)] = []
     fileprivate var sweep: (end: Instant, next: Int)?
   }
@@ -75,12 +81,14 @@ struct Historian {
   ///   - world: the core, as it is after the last entry.
   ///   - position: the last entry.
   ///   - now: the moment to which time passes next.
-  ///   - held: how far back the rings reach.
-  mutating func hold(_ world: inout World, position: Int64, before now: Instant, held: Span) {
-    guard now - max(sweptUntil, heldUntil) > .milliseconds(held.milliseconds / 2) else { return }
+  mutating func hold(_ world: inout World, position: Int64, before now: Instant) {
+    guard isLeap(from: max(sweptUntil, heldUntil), to: now) else { return }
     heldUntil = now
     pieces += world.takeUnwritten(until: now).map { (.readings($0), position) }
   }
+
+  /// Whether between two moments lies so much time that the rings may forget what the history does not know.
+  func isLeap(from: Instant, to: Instant) -> Bool { to - from > .milliseconds(ringSpan.milliseconds / 2) }
 
   /// Begins a sweep over all series if quarter hours have closed since the last one.
   mutating func beginSweep(at now: Instant) {
@@ -137,7 +145,7 @@ struct Historian {
     repeat {
       let work = try work(world, store, position: position)
       var commit = Commit()
-      (commit.days, commit.transitions, commit.forget) = (work.days, work.transitions, work.forget)
+      work.join(&commit)
       try store.commit(commit)
       stored(work, &world)
     } while isSweeping
@@ -152,20 +160,24 @@ struct Historian {
     sweep = work.sweep
   }
 
-  /// The clock was set back: what it had not come to yet is forgotten with the next commit.
+  /// The clock was set; if back, what it had not come to yet is forgotten with the next commit.
   ///
   /// - Parameters:
-  ///   - instant: what it shows now.
+  ///   - from: what it showed.
+  ///   - to: what it shows now.
+  ///   - now: how far the core's time has come.
   ///   - entry: the position of the entry that says so.
-  mutating func setBack(to instant: Instant, of entry: Int64) {
-    pieces.append((.setBack(instant), entry))
+  mutating func clockSet(from: Instant, to: Instant, at now: Instant, of entry: Int64) {
+    guard to < max(from, now) else { return }
+    pieces.append((.setBack(to), entry))
     sweep = nil
     sweptUntil = .distantPast
     heldUntil = .distantPast
   }
 
   /// Another configuration: the sweep's numbers mean nothing now.
-  mutating func reconfigured() {
+  mutating func reconfigured(_ city: City) {
+    ringSpan = city.quartersHeld
     if let sweep { self.sweep = (sweep.end, 0) }
   }
 }

@@ -4,7 +4,6 @@ public import Configuration
 public import Core
 internal import CoolIslands
 public import Quantities
-internal import RingSeries
 public import Store
 
 /// What a store amounts to.

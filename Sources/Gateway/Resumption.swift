@@ -24,8 +24,6 @@ public struct Resumption: ~Copyable {
   private var position: Int64
   private var count: Int64 = 0
   private var sweptAt: Instant = .distantPast
-  /// How far back the rings of quarter hours reach.
-  private var held = Span.hours(1)
 
   private init(
     _ database: Database, from start: Int64, checkpoint: (number: Int64, first: Int64),
@@ -90,7 +88,7 @@ public struct Resumption: ~Copyable {
     replayer.world = World(resuming: configured.city, at: Instant(milliseconds: checkpoint.clock))
     replayer.configured = configured
     replayer.lastText = text
-    held = configured.city.quartersHeld
+    historian.reconfigured(configured.city)
     let (database, series) = (database, replayer.world.seriesCount)
     let rows = try RecoveryError.store { () throws(StoreError) in
       try database.series(ofRun: checkpoint.run, count: series)
@@ -177,13 +175,13 @@ public struct Resumption: ~Copyable {
 
   private mutating func take(_ entry: Entry) {
     let old: Configured? = if case .configuration = entry { replayer.configured } else { nil }
-    if case .clock(let from, let to) = entry, to < max(from, replayer.world.now) {
-      historian.setBack(to: to, of: position)
+    if case .clock(let from, let to) = entry {
+      historian.clockSet(from: from, to: to, at: replayer.world.now, of: position)
     }
     historian.note(replayer.take(entry), of: position)
     if case .configuration = entry, let new = replayer.configured {
       if let old { leftovers.replaced(old: old, new: new) }
-      held = new.city.quartersHeld
+      historian.reconfigured(new.city)
     }
     redeliveries.stored(entry)
     count += 1
@@ -195,7 +193,7 @@ public struct Resumption: ~Copyable {
   /// - Throws: ``StoreError``.
   private mutating func writeHistory(before next: Instant) throws(StoreError) {
     if sweptAt == .distantPast || next < sweptAt { sweptAt = max(next, replayer.world.now) }
-    let isDue = next - sweptAt > Span.milliseconds(held.milliseconds / 2)
+    let isDue = historian.isLeap(from: sweptAt, to: next)
     guard isDue || historian.isFull else { return }
     try historian.sweep(&replayer.world, database, position: position - 1, until: isDue ? next : sweptAt)
     if isDue { sweptAt = next }
