@@ -28,9 +28,7 @@ extension CityState {
       changed.append(index)
       Self.compare(before, after, place: city.places[index].about.id, at: now, &transitions)
     }
-    var first = Instant.distantFuture
-    for due in dues where due < first { first = due }
-    nextDue = first
+    nextDue = dues.min() ?? .distantFuture
     return (changed, about, transitions)
   }
 
@@ -66,16 +64,12 @@ extension CityState {
     let facts = AvailabilityFacts(
       opening: opening.state, openingReason: openingReason, hasTemperatureSensors: hasTemperatureSensors,
       felt: coolness?.feltClass, difference: coolness?.differenceClass, occupancy: occupancy?.level)
-    let verdict: (availability: Availability, reasons: [Reason])
-    var since = now
-    if let before = places[index].indicators, places[index].facts == facts {
-      verdict = (before.availability, before.reasons)  // most of the time nothing is new
-      since = before.since
-    } else {
-      verdict = facts.verdict
-      places[index].facts = facts
-      if let before = places[index].indicators, before.availability == verdict.availability { since = before.since }
-    }
+    let before = places[index].indicators
+    // Most of the time nothing is new.
+    let known = places[index].facts == facts ? before.map { ($0.availability, $0.reasons) } : nil
+    let verdict: (availability: Availability, reasons: [Reason]) = known ?? facts.verdict
+    places[index].facts = facts
+    let since = before?.availability == verdict.availability ? before?.since ?? now : now
     return PublicIndicators(
       availability: verdict.availability, isMeasured: hasTemperatureSensors, reasons: verdict.reasons, since: since,
       nextChange: opening.until, opening: opening, coolness: coolness, occupancy: occupancy,
@@ -129,12 +123,14 @@ extension CityState {
   /// The mean over the minutes of the window that ends with the running minute.
   func windowMean(_ series: SeriesIndex?, minutes: Int64, at now: Instant) -> Int64? {
     guard let series else { return nil }
-    return lately(series, minutes: minutes, until: now.floored(toMilliseconds: 60_000) + .minutes(1)).mean
+    return lately(series, minutes: minutes, at: now).mean
   }
 
-  /// What came in some minutes, from the ring of minutes: a coarser one would answer for other minutes too.
-  private func lately(_ series: SeriesIndex, minutes: Int64, until end: Instant) -> Bucket {
-    bank.sum(of: series, from: (end - .minutes(minutes)).milliseconds, to: end.milliseconds, ring: 0).bucket
+  /// What came in some minutes up to the running one, from the ring of minutes: a coarser one would answer for other
+  /// minutes too.
+  private func lately(_ series: SeriesIndex, minutes: Int64, at now: Instant) -> Bucket {
+    let end = now.floored(toMilliseconds: 60_000) + .minutes(1)
+    return bank.sum(of: series, from: (end - .minutes(minutes)).milliseconds, to: end.milliseconds, ring: 0).bucket
   }
 
   func series(_ field: Field, of sensor: Int) -> SeriesIndex? {
@@ -212,10 +208,9 @@ extension CityState {
   private mutating func noise(_ index: Int, at now: Instant) -> PublicIndicators.Noise? {
     let sensorsListening = traits[index].listeners
     guard sensorsListening > 0 else { return nil }
-    let end = now.floored(toMilliseconds: 60_000) + .minutes(1)
     var heard = Bucket()
     for sensor in traits[index].sensors {
-      if let level = wires[sensor].level { heard.combine(lately(level, minutes: 15, until: end)) }
+      if let level = wires[sensor].level { heard.combine(lately(level, minutes: 15, at: now)) }
     }
     let covered = heard.covered(of: 900 * sensorsListening)
     guard covered * 1000 >= 900 * sensorsListening * city.choices.noiseCoverage, let energy = heard.meanEnergy

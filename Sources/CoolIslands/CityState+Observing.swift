@@ -55,12 +55,11 @@ extension CityState {
   ///   - readings: how many readings it held; 1 where that cannot be known.
   ///   - sensor: the index of its sensor; nil for a topic of none.
   public mutating func refuse(_ refusal: Refusal, _ readings: Int64, sensor: Int?) {
-    guard let sensor else {
-      others.receive(Int(readings))
-      return others.refuse(refusal, readings)
+    if let sensor {
+      sensors[sensor].account.turnAway(refusal, readings)
+    } else {
+      others.turnAway(refusal, readings)
     }
-    sensors[sensor].account.receive(Int(readings))
-    sensors[sensor].account.refuse(refusal, readings)
   }
 
   /// Takes a message into some of its sensor's series and nothing else.

@@ -150,12 +150,9 @@ public struct CityState: ~Copyable, Sendable {
     setBackTo = old.setBackTo
     for index in sensors.indices {
       let series = sensors[index].series
-      guard let before = old.sensor(city.sensors[index].id) else {
-        for new in series { bank.begins(new, at: now.milliseconds) }
-        continue
-      }
-      sensors[index].account = old.sensors[before].account
-      guard old.city.sensors[before].fields == city.sensors[index].fields else {
+      let before = old.sensor(city.sensors[index].id)
+      if let before { sensors[index].account = old.sensors[before].account }
+      guard let before, old.city.sensors[before].fields == city.sensors[index].fields else {
         for new in series { bank.begins(new, at: now.milliseconds) }
         continue
       }

@@ -50,6 +50,12 @@ public struct Account: Hashable, Sendable {
     if refusal == .repeatedDelivery { redelivered += count } else { refusals[refusal, default: 0] += count }
   }
 
+  /// Readings arrived that do not count.
+  mutating func turnAway(_ refusal: Refusal, _ count: Int64) {
+    received += count
+    refuse(refusal, count)
+  }
+
   mutating func note(_ appended: Appended) {
     switch appended {
     case .accepted(let missed) where missed.contains(.raw): bucketsOnly += 1

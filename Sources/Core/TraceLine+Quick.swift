@@ -5,6 +5,20 @@ internal import JSONText
 internal import Quantities
 
 extension Entry {
+  /// Reads a line.
+  ///
+  /// - Parameters:
+  ///   - line: where it stands, without its newline.
+  ///   - bytes: the text that it is a part of.
+  /// - Throws: ``TraceError`` as ``init(line:)`` does.
+  public init(line: Range<Int>, of bytes: [UInt8]) throws(TraceError) {
+    if let ordinary = Self.ordinaryMessage(line, of: bytes.span) {
+      self = ordinary
+    } else {
+      try self.init(line: Array(bytes[line]))
+    }
+  }
+
   private enum Key {
     static let tst: ShortText = "tst"
     static let topic: ShortText = "topic"
@@ -21,7 +35,7 @@ extension Entry {
   ///   - line: where it stands, without its newline.
   ///   - bytes: the text that it is a part of.
   /// - Returns: what ``init(line:)`` would read; nil for any line that is not quite ordinary.
-  public static func ordinaryMessage(_ line: Range<Int>, of bytes: Swift.Span<UInt8>) -> Entry? {
+  static func ordinaryMessage(_ line: Range<Int>, of bytes: Swift.Span<UInt8>) -> Entry? {
     var cursor = JSONCursor(line)
     func key(_ name: ShortText) -> Bool { cursor.shortText(bytes) == name && cursor.take(0x3A, bytes) }
     func next() -> Bool { cursor.take(0x2C, bytes) }

@@ -77,12 +77,8 @@ public enum Recovery {
     while start < batch.lines.count {
       let line = JSONLines.line(at: start, of: batch.lines.span)
       start = line.upperBound + 1
-      if let entry = Entry.ordinaryMessage(line, of: batch.lines.span) {
-        entries.append(entry)
-        continue
-      }
       do {
-        entries.append(try Entry(line: Array(batch.lines[line])))
+        entries.append(try Entry(line: line, of: batch.lines))
       } catch {
         Log.error("journal_damaged", "an entry near \(batch.position) of the journal is left out: \(error)")
       }

@@ -116,10 +116,15 @@ extension Database {
     rows.bind(2, position + count)
     var batch = JournalBatch(position: position, entries: count, at: at, lines: [], isIntact: false)
     while try rows.step() {
-      let line = rows.bytes(1)
-      if crc(line) == rows.integer(2) { batch.configurations.append(.init(position: rows.integer(0), line: line)) }
+      if let stored = intactConfiguration(rows) { batch.configurations.append(stored) }
     }
     return batch
+  }
+
+  /// A row of position, line and checksum; nil if it is damaged.
+  private static func intactConfiguration(_ row: Statement) -> StoredConfiguration? {
+    let line = row.bytes(1)
+    return crc(line) == row.integer(2) ? StoredConfiguration(position: row.integer(0), line: line) : nil
   }
 
   /// When the first batch that is left ended, Unix milliseconds.
@@ -155,8 +160,6 @@ extension Database {
     let row = try connection.prepare(
       "SELECT position, line, crc FROM configuration WHERE position < ?1 ORDER BY position DESC LIMIT 1")
     row.bind(1, position)
-    guard try row.step() else { return nil }
-    let line = row.bytes(1)
-    return crc(line) == row.integer(2) ? StoredConfiguration(position: row.integer(0), line: line) : nil
+    return try row.step() ? intactConfiguration(row) : nil
   }
 }

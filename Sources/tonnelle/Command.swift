@@ -122,22 +122,12 @@ struct Arguments {
 
 /// Standard output and standard error.
 enum Terminal {
-  static func print(_ text: String) { write(1, Array(text.utf8)) }
-  static func print(_ bytes: [UInt8]) { write(1, bytes) }
-  static func error(_ text: String) { write(2, Array(text.utf8)) }
+  static func print(_ text: String) { print(Array(text.utf8)) }
+  static func print(_ bytes: [UInt8]) { _ = Files.write(bytes, to: 1) }
+  static func error(_ text: String) { _ = Files.write(Array(text.utf8), to: 2) }
 
   /// Whether somebody looks at standard error.
   static var isWatched: Bool { isatty(2) == 1 }
-
-  private static func write(_ descriptor: Int32, _ bytes: [UInt8]) {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return }
-      rest = rest.dropFirst(count)
-    }
-  }
 }
 
 extension String {

@@ -51,16 +51,7 @@ final class AppendedFile: Sendable {
   ///
   /// - Returns: whether all of them were written; if not, ``Files/reason()`` says why.
   @discardableResult
-  func append(_ bytes: [UInt8]) -> Bool {
-    var rest = bytes[...]
-    while !rest.isEmpty {
-      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 && errno == EINTR { continue }
-      guard count > 0 else { return false }
-      rest = rest.dropFirst(count)
-    }
-    return true
-  }
+  func append(_ bytes: [UInt8]) -> Bool { Files.write(bytes, to: descriptor) }
 }
 
 enum Files {
@@ -72,8 +63,21 @@ enum Files {
     let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be written: \(reason())") }
     defer { close(descriptor) }
-    let count = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-    guard count == bytes.count else { throw CommandFailure("\(path) cannot be written: \(reason())") }
+    guard write(bytes, to: descriptor) else { throw CommandFailure("\(path) cannot be written: \(reason())") }
+  }
+
+  /// Writes to an open file, however many calls it takes.
+  ///
+  /// - Returns: whether all was written; if not, ``reason()`` says why.
+  static func write(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+      let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 && errno == EINTR { continue }
+      guard count > 0 else { return false }
+      rest = rest.dropFirst(count)
+    }
+    return true
   }
 
   /// Hands over the lines of a file one by one; gzip is undone.

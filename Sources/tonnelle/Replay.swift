@@ -265,11 +265,10 @@ enum TraceFile {
     var number = 0
     try Files.readLines(path == "-" ? "/dev/stdin" : path) { line, bytes, progress throws(CommandFailure) in
       number += 1
-      if let entry = Entry.ordinaryMessage(line, of: bytes.span) { return try body(entry, progress) }
       if bytes[line].allSatisfy({ $0 == 0x20 || $0 == 0x0D }) { return }
       let entry: Entry
       do {
-        entry = try Entry(line: Array(bytes[line]))
+        entry = try Entry(line: line, of: bytes)
       } catch {
         Terminal.error("\(path):\(number): \(error)\n")
         skipped += 1
