@@ -39,7 +39,8 @@ public struct Changes: Hashable, Sendable {
 /// Everything the gateway knows, and the only thing that computes.
 ///
 /// Evaluation happens on whole seconds at which something is due, and an entry at *t* is preceded by every due second
-/// up to *t*: so the result does not depend on how entries were batched.
+/// before *t*: so the result does not depend on how entries were batched, and what comes at one moment is judged
+/// together.
 public struct World: ~Copyable, Sendable {
   /// The city's state; nil before the first configuration.
   var state: CityState?
@@ -60,7 +61,7 @@ public struct World: ~Copyable, Sendable {
   /// - Returns: what follows from it, in order.
   public mutating func ingest(_ entry: Entry) -> [Effect] {
     if case .clock(let from, let to) = entry { return setClock(from: from, to: to) }
-    var effects = advance(to: entry.at)
+    var effects = advance(before: entry.at)
     switch entry {
     case .message(let message): effects += observe(message).map(Effect.history)
     case .command(let message): effects.append(.command(obey(message)))
@@ -90,7 +91,7 @@ public struct World: ~Copyable, Sendable {
   ///
   /// - Returns: what follows from the time that passed before it.
   public mutating func configure(_ city: City, at instant: Instant) -> [Effect] {
-    var effects = advance(to: instant)
+    var effects = advance(before: instant)
     if let old = state.take() {
       effects += old.lastPieces(before: city, at: now).map(Effect.history)
       state = CityState(city: city, at: now.nextWholeSecond, carryingOver: old)
@@ -104,13 +105,20 @@ public struct World: ~Copyable, Sendable {
 
   /// Lets time pass: evaluates at every whole second up to `instant` at which something is due.
   public mutating func advance(to instant: Instant) -> [Effect] {
+    advance(to: instant, dueBefore: instant + .milliseconds(1))
+  }
+
+  /// Lets time pass up to a moment of which more may come: what is due at that very moment waits for it.
+  public mutating func advance(before instant: Instant) -> [Effect] { advance(to: instant, dueBefore: instant) }
+
+  private mutating func advance(to instant: Instant, dueBefore limit: Instant) -> [Effect] {
     var effects: [Effect] = []
-    while let due = nextDue, due <= instant {
+    while let due = nextDue, due < limit {
       now = max(now, due)
       evaluate(at: due, &effects)
     }
     now = max(now, instant)
-    self.state?.advance(to: now)
+    state?.advance(to: now)
     return effects
   }
 

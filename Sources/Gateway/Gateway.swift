@@ -136,7 +136,7 @@ public final class Gateway {
       // What was known grows old all the same; but a step of the clock counts only when it is stored.
       let reached = steps.first?.from ?? now
       historian.hold(&world, position: store.nextPosition - 1, before: reached)
-      note(world.advance(to: reached))
+      note(world.advance(before: reached))
       publish(moment)
       return false
     }
@@ -150,7 +150,7 @@ public final class Gateway {
     guard commit(&batch, at: now, moment) else { return false }
     link.write()  // the acknowledgements leave here, and not before
     apply(batch.entries, from: first)
-    note(world.advance(to: now))
+    note(world.advance(before: now))  // of this millisecond more may come
     keepAlive(moment)
     publish(moment)
     return batch.messages >= Self.batchLimit || run != nil || historian.isSweeping || store.hasMoreToTrim

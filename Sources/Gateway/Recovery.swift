@@ -57,6 +57,9 @@ public struct Replayer: ~Copyable, Sendable {
 
   /// Lets time pass without an entry.
   public mutating func advance(to instant: Instant) -> [Effect] { world.advance(to: instant) }
+
+  /// Lets time pass up to a moment of which more may come.
+  public mutating func advance(before instant: Instant) -> [Effect] { world.advance(before: instant) }
 }
 
 /// Reads stores back.

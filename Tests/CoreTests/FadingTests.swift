@@ -97,6 +97,7 @@ import Testing
     }
     #expect(indicators(world, "parc")?.coolness?.differenceClass == .muchCooler)
     send(world, "parc/air", #"[{"n":"temperature","v":25}]"#, at(12, 5))
+    _ = world.advance(to: at(12, 5))
     #expect(indicators(world, "parc")?.coolness != nil)
     #expect(indicators(world, "parc")?.coolness?.difference == nil)
   }

@@ -265,7 +265,7 @@ struct Stage {
     for batch in stage.store.batches {
       for line in batch.split(separator: 0x0A) { _ = replayer.take(try Entry(line: Array(line))) }
     }
-    _ = replayer.advance(to: stage.now.core)
+    _ = replayer.advance(before: stage.now.core)
     #expect(replayer.world.summary() == stage.gateway.world.summary())
   }
 

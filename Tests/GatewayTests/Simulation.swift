@@ -319,7 +319,7 @@ final class Simulation {
       }
       if case .command(let message) = entry { stored[message.payload, default: 0] += 1 }
     }
-    _ = replayer.advance(to: gateway.world.now)
+    _ = replayer.advance(before: gateway.world.now)
     if replayer.world.summary() != gateway.world.summary() { return "the state is not that of a fresh replay" }
     for series in 0..<replayer.world.seriesCount {
       let (fresh, own) = (replayer.world.image(of: series), gateway.world.image(of: series))
@@ -350,7 +350,7 @@ final class Simulation {
     var world = recovered.finish()
     let end = gateway.world.now
     try historian.sweep(&world, fresh, position: fresh.nextPosition - 1, until: end)
-    historian.note(world.advance(to: end), of: fresh.nextPosition)
+    historian.note(world.advance(before: end), of: fresh.nextPosition)
     try historian.sweep(&world, fresh, position: fresh.nextPosition - 1, until: end)
     let (expected, found) = (try fresh.wholeHistory(), try database.wholeHistory())
     if expected.transitions != found.transitions {

@@ -415,27 +415,19 @@ def run(folder, out=sys.stdout):
         for _, _, time in values:
             looks.setdefault(whole(time + sensor.stale_after + 1), set())
 
-    def take():
-        """Takes a message. Returns the places that are to be looked at for it."""
-        _, sensor, values = messages.popleft()
-        for reading in values:
-            sensor.take(*reading)
-        return set() if sensor.counts_people else {sensor.place}
-
-    def look(now, places):
-        for place in city.places:
-            if place in places:
-                place.evaluate(now)
-
     for now in sorted(moment for moment in looks if first <= moment <= last):
-        # What is due at a second comes before a message of that very second; between two of them the first is due.
-        news = set()
-        while messages and messages[0][0] < now:
-            news |= take()
-        stale = {sensor.place for sensor in city.sensors.values() if sensor.goes_stale(now)}
-        look(now, looks[now] | news | stale)
-        while messages and messages[0][0] == now:
-            look(now, take())
+        # Choice: the messages of a second are taken before what is due at that second.
+        due = looks[now]
+        while messages and messages[0][0] <= now:
+            _, sensor, values = messages.popleft()
+            for reading in values:
+                sensor.take(*reading)
+            if not sensor.counts_people:
+                due.add(sensor.place)
+        due |= {sensor.place for sensor in city.sensors.values() if sensor.goes_stale(now)}
+        for place in city.places:
+            if place in due:
+                place.evaluate(now)
 
 
 if __name__ == "__main__":
