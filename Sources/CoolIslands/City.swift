@@ -51,6 +51,11 @@ public struct City: Sendable {
 }
 
 extension City {
+  /// A city without places and sensors.
+  public static let empty = City(
+    id: "", name: "", zone: .utc, holidays: [], places: [], sensors: [], zones: [], choices: Choices(), notice: [:],
+    contact: nil)
+
   /// The number of the ring of quarter hours; minutes come before it, hours after.
   static let quarters = 1
   /// A quarter of an hour in milliseconds.

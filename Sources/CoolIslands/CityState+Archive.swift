@@ -76,7 +76,7 @@ extension PlaceState {
     occupancy.archive(&archive)
     archive.field(&publicOccupancy, blank: .blank) { $1.archive(&$0) }
     archive.field(&occupancySetAt)
-    archive.field(&indicators, blank: .blank) { $1.archive(&$0) }
+    archive.field(&indicators, blank: .unknown) { $1.archive(&$0) }
     archive.field(&tomorrow)
   }
 }
@@ -91,11 +91,6 @@ extension PublicIndicators.Occupancy {
 }
 
 extension PublicIndicators {
-  fileprivate static let blank = Self(
-    availability: .unknown, isMeasured: false, reasons: [], since: .distantPast, nextChange: nil,
-    opening: .init(state: .unknown, until: nil, rule: .regular), coolness: nil, occupancy: nil, noise: nil,
-    freshness: nil)
-
   fileprivate mutating func archive(_ archive: inout Archive) {
     archive.field(&availability)
     archive.field(&isMeasured)

@@ -17,18 +17,20 @@ extension CityState {
     var changed: [Int] = []
     var about: [Int] = []
     var transitions: [Transition] = []
-    for index in dues.indices where dues[index] <= now {
-      if refreshDay(index, at: now) { about.append(index) }
-      let before = places[index].indicators
-      let after = evaluate(index, at: now)
-      let isChanged = before != after
-      if isChanged { places[index].indicators = after }
-      dues[index] = nextDue(index, after: now)
-      guard isChanged else { continue }
-      changed.append(index)
-      Self.compare(before, after, place: city.places[index].about.id, at: now, &transitions)
+    nextDue = .distantFuture
+    for index in dues.indices {
+      if dues[index] <= now {
+        if refreshDay(index, at: now) { about.append(index) }
+        let after = evaluate(index, at: now)
+        if places[index].indicators != after {
+          Self.compare(places[index].indicators, after, place: city.places[index].about.id, at: now, &transitions)
+          places[index].indicators = after
+          changed.append(index)
+        }
+        dues[index] = nextDue(index, after: now)
+      }
+      nextDue = min(nextDue, dues[index])
     }
-    nextDue = dues.min() ?? .distantFuture
     return (changed, about, transitions)
   }
 
@@ -64,16 +66,21 @@ extension CityState {
     let facts = AvailabilityFacts(
       opening: opening.state, openingReason: openingReason, hasTemperatureSensors: hasTemperatureSensors,
       felt: coolness?.feltClass, difference: coolness?.differenceClass, occupancy: occupancy?.level)
-    let before = places[index].indicators
-    // Most of the time nothing is new.
-    let known = places[index].facts == facts ? before.map { ($0.availability, $0.reasons) } : nil
-    let verdict: (availability: Availability, reasons: [Reason]) = known ?? facts.verdict
-    places[index].facts = facts
-    let since = before?.availability == verdict.availability ? before?.since ?? now : now
-    return PublicIndicators(
-      availability: verdict.availability, isMeasured: hasTemperatureSensors, reasons: verdict.reasons, since: since,
-      nextChange: opening.until, opening: opening, coolness: coolness, occupancy: occupancy,
-      noise: noise(index, at: now), freshness: freshness(index, at: now))
+    var after = places[index].indicators ?? .unknown
+    if places[index].indicators == nil || places[index].facts != facts {  // most of the time nothing is new
+      let verdict = facts.verdict
+      if places[index].indicators?.availability != verdict.availability { after.since = now }
+      (after.availability, after.reasons) = verdict
+      places[index].facts = facts
+    }
+    after.isMeasured = hasTemperatureSensors
+    after.nextChange = opening.until
+    after.opening = opening
+    after.coolness = coolness
+    after.occupancy = occupancy
+    after.noise = noise(index, at: now)
+    after.freshness = freshness(index, at: now)
+    return after
   }
 
   // MARK: Opening
@@ -123,14 +130,21 @@ extension CityState {
   /// The mean over the minutes of the window that ends with the running minute.
   func windowMean(_ series: SeriesIndex?, minutes: Int64, at now: Instant) -> Int64? {
     guard let series else { return nil }
-    return lately(series, minutes: minutes, at: now).mean
+    let range = Self.window(minutes: minutes, at: now)
+    return bank.mean(of: series, from: range.lowerBound, to: range.upperBound)
+  }
+
+  /// Some minutes up to the running one, Unix milliseconds.
+  private static func window(minutes: Int64, at now: Instant) -> Range<Int64> {
+    let end = now.floored(toMilliseconds: 60_000) + .minutes(1)
+    return (end - .minutes(minutes)).milliseconds..<end.milliseconds
   }
 
   /// What came in some minutes up to the running one, from the ring of minutes: a coarser one would answer for other
   /// minutes too.
   private func lately(_ series: SeriesIndex, minutes: Int64, at now: Instant) -> Bucket {
-    let end = now.floored(toMilliseconds: 60_000) + .minutes(1)
-    return bank.sum(of: series, from: (end - .minutes(minutes)).milliseconds, to: end.milliseconds, ring: 0).bucket
+    let range = Self.window(minutes: minutes, at: now)
+    return bank.sum(of: series, from: range.lowerBound, to: range.upperBound, ring: 0).bucket
   }
 
   func series(_ field: Field, of sensor: Int) -> SeriesIndex? {
@@ -144,23 +158,29 @@ extension CityState {
     return sample.value
   }
 
-  /// The median of the values in `scratch`, or the mean of the two in the middle; nil of nothing.
-  private mutating func takeMedian() -> Int64? {
-    defer { scratch.removeAll(keepingCapacity: true) }
-    if scratch.count < 2 { return scratch.first }
-    scratch.sort()
-    let middle = scratch.count / 2
-    return scratch.count % 2 == 1 ? scratch[middle] : (scratch[middle - 1] + scratch[middle]).roundedDivided(by: 2)
+  /// The median of some values, or the mean of the two in the middle; nil of nothing.
+  static func median(_ values: inout [Int64]) -> Int64? {
+    switch values.count {
+    case 0: return nil
+    case 1: return values[0]
+    case 2: return (values[0] + values[1]).roundedDivided(by: 2)
+    default:
+      values.sort()
+      let middle = values.count / 2
+      return values.count % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]).roundedDivided(by: 2)
+    }
   }
 
   /// The median of what the place's living sensors say.
+  @inline(__always)
   private mutating func median(
     _ index: Int, at now: Instant, of value: (borrowing CityState, SensorWiring) -> Int64?
   ) -> Int64? {
+    scratch.removeAll(keepingCapacity: true)
     for sensor in traits[index].sensors where isMeasuring(sensor, at: now) {
       if let value = value(self, wires[sensor]) { scratch.append(value) }
     }
-    return takeMedian()
+    return Self.median(&scratch)
   }
 
   private mutating func coolness(_ index: Int, at now: Instant) -> PublicIndicators.Coolness? {
@@ -301,6 +321,7 @@ extension CityState {
     let countsPeople = traits[index].patience != nil
     func consider(_ moment: Instant) { if moment > now && moment < next { next = moment } }
     for interval in places[index].intervals {
+      if interval.from >= next { break }  // they come in order
       consider(interval.from)
       consider(interval.until)
       if countsPeople { consider(interval.until + city.choices.resetGrace) }

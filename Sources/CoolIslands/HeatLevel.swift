@@ -72,7 +72,13 @@ public struct Heat: Hashable, Sendable {
 
   /// The next moment at which an entry begins or ends.
   public func nextChange(after now: Instant) -> Instant? {
-    entries.flatMap { [$0.from, $0.until].compactMap { $0 } }.filter { $0 > now }.min()
+    // Asked for every message: no list is made.
+    var next = Instant.distantFuture
+    for entry in entries {
+      if entry.from > now { next = min(next, entry.from) }
+      if let until = entry.until, until > now { next = min(next, until) }
+    }
+    return next == .distantFuture ? nil : next
   }
 }
 

@@ -19,16 +19,6 @@ extension Entry {
     }
   }
 
-  private enum Key {
-    static let tst: ShortText = "tst"
-    static let topic: ShortText = "topic"
-    static let qos: ShortText = "qos"
-    static let retain: ShortText = "retain"
-    static let payloadlen: ShortText = "payloadlen"
-    static let mid: ShortText = "mid"
-    static let payload: ShortText = "payload"
-  }
-
   /// Reads the line of an ordinary message.
   ///
   /// - Parameters:
@@ -37,26 +27,21 @@ extension Entry {
   /// - Returns: what ``init(line:)`` would read; nil for any line that is not quite ordinary.
   static func ordinaryMessage(_ line: Range<Int>, of bytes: Swift.Span<UInt8>) -> Entry? {
     var cursor = JSONCursor(line)
-    func key(_ name: ShortText) -> Bool { cursor.shortText(bytes) == name && cursor.take(0x3A, bytes) }
-    func next() -> Bool { cursor.take(0x2C, bytes) }
-    guard cursor.take(0x7B, bytes), key(Key.tst), let tst = cursor.plainString(bytes),
-      let arrival = Instant(utc: tst, of: bytes), next(),
-      key(Key.topic), let topic = cursor.plainString(bytes), next(),
-      key(Key.qos), let qos = cursor.wholeNumber(bytes), qos <= 2, next(),
-      key(Key.retain), let retain = cursor.wholeNumber(bytes), retain <= 1, next(),
-      key(Key.payloadlen), let length = cursor.wholeNumber(bytes), next()
+    guard cursor.take("{\"tst\":", bytes),
+      let tst = cursor.anyString(bytes, count: 20) ?? cursor.anyString(bytes, count: 24),
+      let arrival = Instant(utc: tst, of: bytes),
+      cursor.take(",\"topic\":", bytes), let topic = cursor.plainString(bytes),
+      cursor.take(",\"qos\":", bytes), let qos = cursor.wholeNumber(bytes), qos <= 2,
+      cursor.take(",\"retain\":", bytes), let retain = cursor.wholeNumber(bytes), retain <= 1,
+      cursor.take(",\"payloadlen\":", bytes), let length = cursor.wholeNumber(bytes)
     else { return nil }
     var packet: Int?
-    let name = cursor.shortText(bytes)
-    guard cursor.take(0x3A, bytes) else { return nil }
-    if name == Key.mid {
-      guard let number = cursor.wholeNumber(bytes), next(), key(Key.payload) else { return nil }
-      packet = number
-    } else if name != Key.payload {
-      return nil
+    if cursor.take(",\"mid\":", bytes) {
+      packet = cursor.wholeNumber(bytes)
+      if packet == nil { return nil }
     }
-    guard let payload = cursor.string(bytes, capacity: length), payload.count == length, cursor.take(0x7D, bytes),
-      cursor.isAtEnd
+    guard cursor.take(",\"payload\":", bytes), let payload = cursor.string(bytes, count: length),
+      cursor.take("}", bytes), cursor.isAtEnd
     else { return nil }
     return .message(
       Message(

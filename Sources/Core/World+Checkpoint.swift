@@ -14,6 +14,7 @@ extension World {
   public init(resuming city: City, at instant: Instant) {
     self.init()
     state = CityState(city: city, at: instant)
+    isConfigured = true
     now = instant
   }
 
@@ -29,7 +30,7 @@ extension World {
   ///
   /// - Throws: ``SnapshotError``; then nothing has changed.
   public mutating func restore(_ bytes: [UInt8], arrival: Instant?, to series: Int) throws(SnapshotError) {
-    try state?.restore(bytes, arrival: arrival, to: series)
+    try state.restore(bytes, arrival: arrival, to: series)
   }
 
   /// Takes an entry into some series and nothing else: see ``CityState/catchUp(_:sensor:arrival:where:)``.
@@ -39,9 +40,9 @@ extension World {
   ///   - isWanted: whether a series has not seen it yet.
   public mutating func catchUp(with entry: Entry, where isWanted: (Int) -> Bool) {
     now = max(now, entry.at)
-    state?.advance(to: now)
-    guard case .message(let message) = entry, let sensor = state?.sensor(onTopic: message.topic) ?? nil else { return }
-    state?.catchUp(message.payload, sensor: sensor, arrival: message.arrival) { isWanted($0.rawValue) }
+    state.advance(to: now)
+    guard case .message(let message) = entry, let sensor = state.sensor(onTopic: message.topic) else { return }
+    state.catchUp(message.payload, sensor: sensor, arrival: message.arrival) { isWanted($0.rawValue) }
   }
 
   /// Writes or reads everything but the series.
@@ -49,9 +50,9 @@ extension World {
     archive.field(&now)
     archive.field(&heatLevel)
     archive.field(&heatCheckedAt)
-    state?.archive(&archive)
+    state.archive(&archive)
     guard archive.isReading else { return }
-    state?.advance(to: now)
+    state.advance(to: now)
     changes = Changes()
     changes.configuration = true
   }
@@ -60,11 +61,11 @@ extension World {
 
   /// All that the history does not know: whoever takes it must see that it gets there.
   public mutating func takeUnwritten(until now: Instant) -> [HistoryPiece] {
-    state?.takeUnwritten(until: now) ?? []
+    state.takeUnwritten(until: now)
   }
 
   /// The history knows a series up to a moment.
-  public mutating func markWritten(series: Int, until end: Instant) { state?.markWritten(series: series, until: end) }
+  public mutating func markWritten(series: Int, until end: Instant) { state.markWritten(series: series, until: end) }
 }
 
 extension Redeliveries {

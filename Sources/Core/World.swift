@@ -42,8 +42,10 @@ public struct Changes: Hashable, Sendable {
 /// before *t*: so the result does not depend on how entries were batched, and what comes at one moment is judged
 /// together.
 public struct World: ~Copyable, Sendable {
-  /// The city's state; nil before the first configuration.
-  var state: CityState?
+  /// The city's state; that of an empty city before the first configuration.
+  var state = CityState(city: .empty, at: Instant(milliseconds: 0))
+  /// Whether there was a configuration.
+  var isConfigured = false
   /// How far time has come.
   public internal(set) var now: Instant = .distantPast
   var changes = Changes()
@@ -66,8 +68,8 @@ public struct World: ~Copyable, Sendable {
     case .message(let message): effects += observe(message).map(Effect.history)
     case .command(let message): effects.append(.command(obey(message)))
     case .refused(_, let source, let counts):
-      let sensor = source.flatMap { id in state?.sensor(id) ?? nil }
-      for count in counts { state?.refuse(count.refusal, count.count, sensor: sensor) }
+      let sensor = source.flatMap { id in state.sensor(id) }
+      for count in counts { state.refuse(count.refusal, count.count, sensor: sensor) }
     case .configuration, .connected, .clock: break  // told elsewhere
     }
     return effects
@@ -79,10 +81,10 @@ public struct World: ~Copyable, Sendable {
     if to < now {  // what was learnt of a time that has not come yet is forgotten
       now = to
       heatCheckedAt = min(heatCheckedAt, to)
-      state?.setBack(to: to)
+      state.setBack(to: to)
       changes.indicators.formUnion(0..<(city?.places.count ?? 0))  // their "since" may lie ahead
     }
-    state?.evaluateAll(at: to.nextWholeSecond)
+    state.evaluateAll(at: to.nextWholeSecond)
     effects += advance(to: to)
     return effects
   }
@@ -92,11 +94,13 @@ public struct World: ~Copyable, Sendable {
   /// - Returns: what follows from the time that passed before it.
   public mutating func configure(_ city: City, at instant: Instant) -> [Effect] {
     var effects = advance(before: instant)
-    if let old = state.take() {
-      effects += old.lastPieces(before: city, at: now).map(Effect.history)
-      state = CityState(city: city, at: now.nextWholeSecond, carryingOver: old)
+    let second = now.nextWholeSecond
+    if isConfigured {
+      effects += state.lastPieces(before: city, at: now).map(Effect.history)
+      state = CityState(city: city, at: second, carryingOver: state)
     } else {
-      state = CityState(city: city, at: now.nextWholeSecond)
+      state = CityState(city: city, at: second)
+      isConfigured = true
     }
     changes = Changes()
     changes.configuration = true
@@ -118,28 +122,26 @@ public struct World: ~Copyable, Sendable {
       evaluate(at: due, &effects)
     }
     now = max(now, instant)
-    state?.advance(to: now)
+    state.advance(to: now)
     return effects
   }
 
   /// The next whole second at which something must be evaluated.
   private var nextDue: Instant? {
-    withState { state in
-      let heatDue = state.heat.nextChange(after: heatCheckedAt)?.nextWholeSecond ?? state.nextDue
-      return min(state.nextDue, heatDue)
-    }
+    guard isConfigured else { return nil }
+    guard let heatDue = state.heat.nextChange(after: heatCheckedAt)?.nextWholeSecond else { return state.nextDue }
+    return min(state.nextDue, heatDue)
   }
 
   private mutating func evaluate(at second: Instant, _ effects: inout [Effect]) {
-    state?.advance(to: second)
-    if let result = state?.evaluateDue(at: second) {
-      changes.indicators.formUnion(result.indicators)
-      changes.about.formUnion(result.about)
-      if !result.indicators.isEmpty { changes.city = true }
-      effects += result.transitions.map(Effect.transition)
-    }
+    state.advance(to: second)
+    let result = state.evaluateDue(at: second)
+    changes.indicators.formUnion(result.indicators)
+    changes.about.formUnion(result.about)
+    if !result.indicators.isEmpty { changes.city = true }
+    effects += result.transitions.map(Effect.transition)
     heatCheckedAt = second
-    let level = state?.heat.effective(at: second)?.level
+    let level = state.heat.effective(at: second)?.level
     guard level != heatLevel else { return }
     effects.append(.heat(at: second, from: heatLevel, to: level))
     heatLevel = level
@@ -175,10 +177,7 @@ public struct World: ~Copyable, Sendable {
   /// - Parameter body: what is to be learnt of it.
   /// - Returns: what `body` returned; nil before the first configuration.
   public func withState<Result>(_ body: (borrowing CityState) -> Result) -> Result? {
-    switch state {
-    case .some(let state): body(state)
-    case nil: nil
-    }
+    isConfigured ? body(state) : nil
   }
 
   /// What changed since this was last called.
@@ -188,12 +187,12 @@ public struct World: ~Copyable, Sendable {
   }
 
   private mutating func observe(_ message: Message) -> [HistoryPiece] {
-    state?.noteMessage()
-    if let sensor = state?.sensor(onTopic: message.topic) ?? nil {
-      return state?.receive(message.payload, sensor: sensor, arrival: message.arrival) ?? []
+    state.noteMessage()
+    if let sensor = state.sensor(onTopic: message.topic) {
+      return state.receive(message.payload, sensor: sensor, arrival: message.arrival)
     }
     // A trace that somebody recorded holds what admission would have sorted out.
-    if Topics.isCommand(message.topic) { _ = obey(message) } else { state?.refuse(.sensorUnknown, 1, sensor: nil) }
+    if Topics.isCommand(message.topic) { _ = obey(message) } else { state.refuse(.sensorUnknown, 1, sensor: nil) }
     return []
   }
 
@@ -202,16 +201,16 @@ public struct World: ~Copyable, Sendable {
     do throws(CommandError) {
       switch try Command(message) {
       case .heat(let entry):
-        state?.setHeat(entry)
+        state.setHeat(entry)
         heatCheckedAt = min(heatCheckedAt, message.arrival - .milliseconds(1))
       case .override(let id, let override):
-        guard let place = state?.place(id) else { throw CommandError("there is no place \"\(id)\"") }
-        state?.setOverride(override, place: place, at: second)
+        guard let place = state.place(id) else { throw CommandError("there is no place \"\(id)\"") }
+        state.setOverride(override, place: place, at: second)
       }
-      state?.noteCommand()
+      state.noteCommand()
       return CommandResult(topic: message.topic, at: message.arrival, refusal: nil)
     } catch {
-      state?.refuse(.commandMalformed, 1, sensor: nil)
+      state.refuse(.commandMalformed, 1, sensor: nil)
       return CommandResult(topic: message.topic, at: message.arrival, refusal: error.description)
     }
   }

@@ -120,8 +120,13 @@ public struct PublicIndicators: Hashable, Sendable {
   public var availability: Availability
   /// Whether sensors say how cool it is.
   public var isMeasured: Bool
-  /// Why the availability is what it is.
-  public var reasons: [Reason]
+  /// Why the availability is what it is: eight reasons at most.
+  public var reasons: [Reason] {
+    get { Reason.unpacked(packedReasons) }
+    set { packedReasons = Reason.packed(newValue) }
+  }
+  /// A number and not a list, so that indicators, which are compared and copied at every evaluation, are plain memory.
+  private var packedReasons: UInt64
   /// Since when the availability has been what it is.
   public var since: Instant
   /// When opening changes next, if ever.
@@ -235,7 +240,7 @@ public struct PublicIndicators: Hashable, Sendable {
   ) {
     self.availability = availability
     self.isMeasured = isMeasured
-    self.reasons = reasons
+    packedReasons = Reason.packed(reasons)
     self.since = since
     self.nextChange = nextChange
     self.opening = opening
@@ -244,6 +249,12 @@ public struct PublicIndicators: Hashable, Sendable {
     self.noise = noise
     self.freshness = freshness
   }
+
+  /// What is known of a place of which nothing is known.
+  public static let unknown = PublicIndicators(
+    availability: .unknown, isMeasured: false, reasons: [], since: .distantPast, nextChange: nil,
+    opening: .init(state: .unknown, until: nil, rule: .regular), coolness: nil, occupancy: nil, noise: nil,
+    freshness: nil)
 
   /// Whether the place counts among the cool places that are open now: measured, and available.
   public var isOpenAndCool: Bool { isMeasured && availability == .available }

@@ -51,6 +51,18 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
   case notCooler = "not_cooler"
   case noReference = "no_reference"
   case full
+
+  /// Up to eight reasons in one number, a byte each: the reason's place among all, counted from 1.
+  static func packed(_ reasons: [Reason]) -> UInt64 {
+    reasons.prefix(8).reversed().reduce(0) { packed, reason in
+      packed << 8 | UInt64((allCases.firstIndex(of: reason) ?? 0) + 1)
+    }
+  }
+
+  /// The reasons in a number.
+  static func unpacked(_ packed: UInt64) -> [Reason] {
+    sequence(first: packed) { $0 >> 8 }.prefix { $0 != 0 }.map { allCases[Int($0 & 0xFF) - 1] }
+  }
 }
 
 /// What kind of place it is.

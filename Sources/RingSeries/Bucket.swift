@@ -27,18 +27,24 @@ public struct Bucket: Hashable, Sendable {
 
   /// A ring's bucket, widened.
   init(_ stored: StoredBucket, _ energy: StoredEnergy) {
+    add(stored, energy)
+  }
+
+  /// Adds the readings of a ring's bucket.
+  @inline(__always)
+  mutating func add(_ stored: StoredBucket, _ energy: StoredEnergy) {
     guard stored.count > 0 else { return }
     guard stored.count < .max, energy.sum < .max else {
       isOverflown = true
       return
     }
-    count = Int64(stored.count)
-    sum = Int128(stored.sum)
-    weightedSum = Int128(stored.weightedSum)
-    seconds = Int64(stored.seconds)
-    minimum = Int64(stored.minimum)
-    maximum = Int64(stored.maximum)
-    self.energy = Int128(energy.sum)
+    count &+= Int64(stored.count)
+    sum &+= Int128(stored.sum)
+    weightedSum &+= Int128(stored.weightedSum)
+    seconds &+= Int64(stored.seconds)
+    minimum = min(minimum, Int64(stored.minimum))
+    maximum = max(maximum, Int64(stored.maximum))
+    self.energy &+= Int128(energy.sum)
   }
 
   /// A bucket as it was once written down.
@@ -74,10 +80,10 @@ public struct Bucket: Hashable, Sendable {
   }
 
   /// The mean of the readings in thousandths, halves away from zero; nil without readings.
-  public var mean: Int64? { quotient(sum, count) }
+  public var mean: Int64? { isOverflown ? nil : Self.quotient(sum, count) }
 
   /// The mean weighted by the seconds that each reading stands for; nil without any.
-  public var weightedMean: Int64? { quotient(weightedSum, seconds) }
+  public var weightedMean: Int64? { isOverflown ? nil : Self.quotient(weightedSum, seconds) }
 
   /// Sound energy a second; nil without any second.
   ///
@@ -92,8 +98,9 @@ public struct Bucket: Hashable, Sendable {
   /// - Returns: 0 to `interval`; 0 if the bucket is overflown.
   public func covered(of interval: Int64) -> Int64 { isOverflown ? 0 : min(seconds, interval) }
 
-  private func quotient(_ sum: Int128, _ divisor: Int64) -> Int64? {
-    guard divisor > 0, !isOverflown else { return nil }
+  /// A quotient, halves away from zero; nil for a divisor of nothing.
+  static func quotient(_ sum: Int128, _ divisor: Int64) -> Int64? {
+    guard divisor > 0 else { return nil }
     let (quotient, remainder) = sum.quotientAndRemainder(dividingBy: Int128(divisor))
     guard remainder.magnitude * 2 >= divisor.magnitude else { return Int64(quotient) }
     return Int64(sum < 0 ? quotient - 1 : quotient + 1)

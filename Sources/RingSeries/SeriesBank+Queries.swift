@@ -109,6 +109,29 @@ extension SeriesBank {
       ringSeconds: Int(step / 1000))
   }
 
+  /// The mean of what the finest ring holds of a range in thousandths, halves away from zero; nil without readings.
+  ///
+  /// A mean of minutes is asked for at every evaluation: nothing else of them is summed up here.
+  ///
+  /// - Parameters:
+  ///   - index: the series.
+  ///   - from: start of the range, Unix milliseconds; rounded down to the ring's buckets.
+  ///   - to: end of the range, which is not part of it; rounded down too.
+  public func mean(of index: SeriesIndex, from: Int64, to: Int64) -> Int64? {
+    let at = location(index)
+    let (first, end) = intervals(of: rings[plans[at.plan].rings.lowerBound], from: from, to: to)
+    var count: Int64 = 0
+    var sum: Int128 = 0
+    var isOverflown = false
+    func add(_ bucket: StoredBucket) {
+      count &+= Int64(bucket.count)
+      sum &+= Int128(bucket.sum)
+      if bucket.count == .max { isOverflown = true }
+    }
+    if visit(0, first..<max(first, end), at, { add(slab[$0]) }) { add(slab[at.hot, as: Hot.self].bucket) }
+    return isOverflown ? nil : Bucket.quotient(sum, count)
+  }
+
   /// A range in steps, from the finest ring that reaches back to its start and divides the step; where none reaches so
   /// far back, from the coarsest that divides it.
   ///
@@ -171,29 +194,37 @@ extension SeriesBank {
 
   /// The sum of some intervals of a ring, of those that it holds.
   func sum(_ number: Int, _ intervals: Range<Int64>, _ at: Location) -> Bucket {
-    let plan = plans[at.plan]
-    let ring = rings[plan.rings.lowerBound + number]
-    let start = slab[at.hot, as: Hot.self].start
+    let isSound = plans[at.plan].isSound
     var total = Bucket()
-    guard start != Hot.never else { return total }
+    let isRunning = visit(number, intervals, at) { place in
+      total.add(slab[place], isSound ? slab[place &+ StoredBucket.byteCount] : StoredEnergy())
+    }
+    if isRunning { for finer in 0...number { total.combine(runningBucket(finer, at)) } }
+    return total
+  }
+
+  /// Visits the places of the closed buckets of some intervals, of those that a ring holds.
+  ///
+  /// - Returns: whether the running interval is one of them.
+  @inline(__always)
+  private func visit(_ number: Int, _ intervals: Range<Int64>, _ at: Location, _ body: (Int) -> Void) -> Bool {
+    let first = plans[at.plan].rings.lowerBound
+    let ring = rings[first + number]
+    let start = slab[at.hot, as: Hot.self].start
+    guard start != Hot.never else { return false }
     let running = ring.interval(start)
-    let oldest = oldestShown(plan.rings.lowerBound + number, running: running)
+    let oldest = oldestShown(first + number, running: running)
     var interval = max(intervals.lowerBound, oldest)
     let end = min(intervals.upperBound, running)
     if interval < end {
       var row = ring.row(interval)
       while interval < end {
-        let place = ring.rows.place(row: row, at)
-        total.combine(
-          Bucket(slab[place], plan.isSound ? slab[place &+ StoredBucket.byteCount] : StoredEnergy()))
-        interval += 1
-        row = Int64(row) + 1 == ring.count.value ? 0 : row + 1
+        body(ring.rows.place(row: row, at))
+        interval &+= 1
+        row = Int64(row) &+ 1 == ring.count.value ? 0 : row &+ 1
       }
     }
-    if intervals.contains(running) && running >= oldest {
-      for finer in 0...number { total.combine(runningBucket(finer, at)) }
-    }
-    return total
+    return intervals.contains(running) && running >= oldest
   }
 
   /// The running bucket of a ring: what no finer one's holds of its interval.

@@ -5,21 +5,6 @@ internal import JSONText
 internal import Quantities
 
 extension SenMLProfile {
-  private enum Text {
-    static let n: ShortText = "n"
-    static let u: ShortText = "u"
-    static let v: ShortText = "v"
-    static let t: ShortText = "t"
-    static let celsius: ShortText = "Cel"
-    static let relativeHumidity: ShortText = "%RH"
-    static let charge: ShortText = "%EL"
-    static let percent: ShortText = "%"
-    static let ratio: ShortText = "/"
-    static let count: ShortText = "count"
-    static let decibel: ShortText = "dB"
-    static let decibelA: ShortText = "dBA"
-  }
-
   /// What an ordinary pack says.
   ///
   /// - Returns: what ``decode(_:arrival:)`` would say, without a refusal; nil for any pack that is not quite ordinary.
@@ -28,6 +13,7 @@ extension SenMLProfile {
     var cursor = JSONCursor(0..<bytes.count)
     guard cursor.take(0x5B, bytes) else { return nil }
     var observations: [Observation] = []
+    observations.reserveCapacity(4)
     repeat {
       cursor.skipSpaces(bytes)
       guard let observation = record(&cursor, payload, bytes, arrival) else { return nil }
@@ -48,27 +34,27 @@ extension SenMLProfile {
     var time: (digits: Int64, places: Int)?
     repeat {
       cursor.skipSpaces(bytes)
-      guard let label = cursor.shortText(bytes), cursor.take(0x3A, bytes) else { return nil }
+      guard let label = cursor.shortName(bytes) else { return nil }
       cursor.skipSpaces(bytes)
       // Each label once: what stands twice is for the thorough reader to refuse.
-      if label == Text.n, name == nil {
+      switch label {
+      case UInt8(ascii: "n") where name == nil:
         name = cursor.plainString(bytes)
         guard name != nil else { return nil }
-      } else if label == Text.v, value == nil {
+      case UInt8(ascii: "v") where value == nil:
         value = cursor.decimal(bytes)
         guard value != nil else { return nil }
-      } else if label == Text.u, unit == nil {
-        unit = cursor.shortText(bytes)
+      case UInt8(ascii: "u") where unit == nil:
+        unit = cursor.plainString(bytes).flatMap { ShortText($0, of: bytes) }
         guard unit != nil else { return nil }
-      } else if label == Text.t, time == nil {
+      case UInt8(ascii: "t") where time == nil:
         time = cursor.decimal(bytes)
         guard time != nil else { return nil }
-      } else {
-        return nil
+      default: return nil
       }
       cursor.skipSpaces(bytes)
     } while cursor.take(0x2C, bytes)
-    guard cursor.take(0x7D, bytes), let name, let value, let (field, seconds) = field(named: payload[name]),
+    guard cursor.take(0x7D, bytes), let name, let value, let (field, seconds) = field(at: name, of: payload),
       unit.map({ isOwn($0, of: field) }) ?? true, let thousandths = thousandths(value), isPlausible(thousandths, field)
     else { return nil }
     var moment = arrival
@@ -81,6 +67,14 @@ extension SenMLProfile {
     }
     return Observation(
       field: field, value: clamped(thousandths, field), time: moment, hasOwnTime: time != nil, seconds: seconds)
+  }
+
+  /// The field of a name; the usual ones are compared as numbers.
+  private static func field(at name: Range<Int>, of payload: [UInt8]) -> (Field, seconds: Int64?)? {
+    guard let text = ShortText(name, of: payload.span), let field = Field(short: text) else {
+      return field(named: payload[name])
+    }
+    return (field, nil)
   }
 
   /// A decimal in thousandths, halves away from zero.
@@ -100,12 +94,30 @@ extension SenMLProfile {
   /// Whether a unit is the field's own, so that nothing is to be converted.
   private static func isOwn(_ unit: ShortText, of field: Field) -> Bool {
     switch field {
-    case .temperature, .temperatureGlobe: unit == Text.celsius
-    case .humidity: unit == Text.relativeHumidity || unit == Text.percent
-    case .batteryPercent: unit == Text.charge || unit == Text.percent
-    case .inTotal, .outTotal, .people: unit == Text.count
-    case .occupied: unit == Text.ratio || unit == Text.count
-    case .laeq, .lafmax: unit == Text.decibel || unit == Text.decibelA
+    case .temperature, .temperatureGlobe: unit == "Cel"
+    case .humidity: unit == "%RH" || unit == "%"
+    case .batteryPercent: unit == "%EL" || unit == "%"
+    case .inTotal, .outTotal, .people: unit == "count"
+    case .occupied: unit == "/" || unit == "count"
+    case .laeq, .lafmax: unit == "dB" || unit == "dBA"
+    }
+  }
+}
+
+extension Field {
+  /// The field of a short name; nil also for those whose name is long.
+  fileprivate init?(short name: ShortText) {
+    switch name {
+    case "temperature": self = .temperature
+    case "humidity": self = .humidity
+    case "laeq": self = .laeq
+    case "lafmax": self = .lafmax
+    case "in_total": self = .inTotal
+    case "out_total": self = .outTotal
+    case "people": self = .people
+    case "occupied": self = .occupied
+    case "battery_percent": self = .batteryPercent
+    default: return nil
     }
   }
 }

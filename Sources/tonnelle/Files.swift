@@ -115,8 +115,11 @@ enum Files {
         start = line.upperBound + 1
       }
       guard count > 0 else { return }
-      if start > 0 { buffer.replaceSubrange(0..<filled - start, with: buffer[start..<filled]) }
-      filled -= start
+      let rest = filled - start
+      unsafe buffer.withUnsafeMutableBytes {
+        unsafe $0.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<filled]))
+      }
+      filled = rest
     }
   }
 

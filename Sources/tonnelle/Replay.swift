@@ -86,6 +86,7 @@ enum ReplayCommand: Command {
 
     /// An entry at its other time and with other names.
     mutating func rewritten(_ entry: Entry) -> Entry {
+      guard anonymiser != nil || shift != nil else { return entry }
       var entry = entry
       if anonymiser != nil { entry = anonymiser?.apply(entry) ?? entry }
       if shift != nil { entry = shift?.apply(entry) ?? entry }
