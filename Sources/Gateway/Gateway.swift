@@ -16,7 +16,7 @@ public struct Pace: Sendable {
   /// Entries after which a checkpoint begins, counted from the beginning of the last one.
   ///
   /// So many are read again in about a second after a crash.
-  public var checkpointEntries: Int64 = 200_000
+  public var checkpointEntries: Int64 = 500_000
   /// Time after which one begins if anything was stored.
   public var checkpointInterval = Span.hours(1)
   /// Bytes of series in one slice of a checkpoint: a few milliseconds of work (`make bench ONLY=checkpoint`).

@@ -4,15 +4,18 @@
 ///
 /// Not for secrets.
 public struct StableHash: Hashable, Sendable {
-  /// The hash of what was added so far.
-  public private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
+  @usableFromInline var state: UInt64 = 0xcbf2_9ce4_8422_2325
 
   /// The hash of nothing.
   public init() {}
 
-  /// Adds bytes.
+  /// The hash of what was added so far.
+  public var value: UInt64 { state }
+
+  /// Adds bytes; inlined, since every message of QoS 1 is hashed.
+  @inlinable
   public mutating func add(_ bytes: some Sequence<UInt8>) {
-    for byte in bytes { value = (value ^ UInt64(byte)) &* 0x100_0000_01b3 }
+    for byte in bytes { state = (state ^ UInt64(byte)) &* 0x100_0000_01b3 }
   }
 
   /// The hash in hexadecimal.

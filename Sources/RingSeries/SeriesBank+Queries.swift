@@ -109,7 +109,7 @@ extension SeriesBank {
       ringSeconds: Int(step / 1000))
   }
 
-  /// The mean of what the finest ring holds of a range in thousandths, halves away from zero; nil without readings.
+  /// The mean of what the finest ring holds of a range.
   ///
   /// A mean of minutes is asked for at every evaluation: nothing else of them is summed up here.
   ///
@@ -117,6 +117,7 @@ extension SeriesBank {
   ///   - index: the series.
   ///   - from: start of the range, Unix milliseconds; rounded down to the ring's buckets.
   ///   - to: end of the range, which is not part of it; rounded down too.
+  /// - Returns: thousandths, halves away from zero; nil without readings.
   public func mean(of index: SeriesIndex, from: Int64, to: Int64) -> Int64? {
     let at = location(index)
     let (first, end) = intervals(of: rings[plans[at.plan].rings.lowerBound], from: from, to: to)

@@ -653,7 +653,7 @@ def a_gateway_of_fifty(folder):
 def test_ten_million_messages(a_gateway_of_fifty, record_property):
     millions = int(os.environ.get("MILLIONS", "10"))
     gateway = a_gateway_of_fifty.configure('{ "journal_mib": 8192, "journal_days": 365 }')
-    begins = (time.time_ns() // 1_000_000_000 - (millions * 1_000_000 + 195_000) // 20 - 3600) * 1000
+    begins = (time.time_ns() // 1_000_000_000 - (millions * 1_000_000 + 495_000) // 20 - 3600) * 1000
     begun = time.monotonic()
     writer = JournalWriter(gateway, begins)
     reached = write_messages(writer, millions * 1_000_000, gateway.topics, begins)
@@ -671,14 +671,14 @@ def test_ten_million_messages(a_gateway_of_fifty, record_property):
     record_property("clean_stop_s", round(time.monotonic() - begun, 1))
 
     writer = JournalWriter(gateway)
-    # As many as there may be just before the next checkpoint, which comes after 200,000 entries.
-    write_messages(writer, 195_000, gateway.topics, reached)
+    # As many as there may be just before the next checkpoint, which comes after 500,000 entries.
+    write_messages(writer, 495_000, gateway.topics, reached)
     writer.close()
     gateway.start()
     gateway.stop(signal.SIGKILL)
     spent = start_and_measure(gateway, 60)
     record_property("cpu_after_a_kill_s", round(spent, 2))
-    assert balanced(gateway)["messages"] == millions * 1_000_000 + 195_000
+    assert balanced(gateway)["messages"] == millions * 1_000_000 + 495_000
     record_property("resident_mib", int(resident_bytes(gateway)) >> 20)
     assert spent < 2
 
