@@ -16,6 +16,7 @@ from disasters import (
     JournalWriter, Shouter, Wire, after_the_disaster, balanced, cpu_seconds, is_as_replayed, resident_bytes,
     start_and_measure, stored_payloads, write_messages)
 from test_durability import Publisher, kills
+from test_history import history
 
 pytestmark = pytest.mark.acceptance
 
@@ -681,6 +682,48 @@ def test_ten_million_messages(a_gateway_of_fifty, record_property):
     assert balanced(gateway)["messages"] == millions * 1_000_000 + 495_000
     record_property("resident_mib", int(resident_bytes(gateway)) >> 20)
     assert spent < 2
+
+
+def test_what_the_journal_no_longer_holds_comes_from_the_history(a_gateway_of_fifty):
+    """Without a checkpoint. A late reading of then must be added to what there was, and not take its place."""
+    gateway = a_gateway_of_fifty.configure('{ "journal_mib": 8192 }')
+    count = 4 * 3600 * 20
+    begins = (time.time_ns() // 1_000_000_000 - count // 20 - 900) * 1000
+    writer = JournalWriter(gateway, begins)
+    write_messages(writer, count, gateway.topics, begins)
+    writer.close()
+    day = time.strftime("%Y-%m-%d", time.gmtime(begins / 1000 - 86_400)), time.strftime("%Y-%m-%d", time.gmtime(time.time() + 86_400))
+
+    def quarters():
+        return history(gateway, "capteur-0", "temperature", *day, "quarter")
+    gateway.start()
+    wait_for("the history", lambda: len(quarters()) >= 15)
+    before = quarters()
+    assert gateway.stop() == 0
+    middle, left = without_beginning(gateway)
+    assert count * 4 // 10 < left < count * 6 // 10
+    file = database(gateway)
+    file.execute("DELETE FROM run")
+    file.close()
+
+    gateway.start()
+    assert f"recovered_partly: there is no checkpoint, and the journal begins at entry {middle}" in gateway.log.read_text()
+    wait_for("the same history", lambda: quarters() == before)
+    a_gateway_of_fifty.broker.start()
+    gateway.connected()
+    late = sorted(before)[3]
+    assert late < begins + count * 50 // 4
+    a_gateway_of_fifty.broker.publish(f"tonnelle/v1/up/{gateway.topics[0]}", f'[{{"n":"temperature","v":99,"t":{late / 1000 + 7}}}]')
+    a_gateway_of_fifty.broker.publish(f"tonnelle/v1/up/{gateway.topics[0]}", f'[{{"n":"temperature","v":29,"t":{late / 1000 + 7}}}]')
+    wait_for("the late reading", lambda: gateway.ledger()["accepted"] == left + 1)
+    gateway.stop(signal.SIGKILL)
+    gateway.start()  # whoever starts brings to the history what it does not know
+    wait_for("the late reading in the history", lambda: quarters()[late]["count"] == before[late]["count"] + 1)
+    after = quarters()
+    assert abs(after[late]["sum"] - before[late]["sum"] - 29) < 0.001 and after[late]["revised"] is True
+    assert (after[late]["min"], after[late]["max"]) == (before[late]["min"], max(before[late]["max"], 29))
+    assert {start: bucket for start, bucket in after.items() if start != late} == \
+        {start: bucket for start, bucket in before.items() if start != late}
 
 
 def test_the_journal_is_kept_small(a_gateway_of_fifty, record_property):
