@@ -58,7 +58,8 @@ public struct Resumption: ~Copyable {
     }
     Log.warning(
       "recovered_partly",
-      "there is no checkpoint, and the journal begins at entry \(first): values are exact for what came since \(at.rfc3339())")
+      "there is no checkpoint, and the journal begins at entry \(first): values are exact for what came since \(at.rfc3339())"
+    )
     if let stored, let before = try? Entry(line: stored.line) {
       resumption.take(before)
     } else {

@@ -29,13 +29,16 @@ extension SeriesBank {
       for interval in first..<max(first, ring.interval(slab[at.heldFrom(place)])) {
         var total = (StoredBucket(), StoredEnergy())
         if (interval + 1) * width <= end {
-          let buckets = Int(interval * width - start) / Int(step.value)..<Int((interval + 1) * width - start) / Int(step.value)
+          let buckets =
+            Int(interval * width - start) / Int(step.value)..<Int((interval + 1) * width - start) / Int(step.value)
           total = record[buckets].reduce(into: Bucket()) { $0.combine($1) }.stored
         } else {
           // The record ends within it: what the next finer ring has closed of it.
           let finer = self.rings[rings.lowerBound + place - 1]
           guard slab[at.heldFrom(place - 1)] <= interval * width else { return }
-          for part in finer.interval(interval * width)..<min(finer.interval((interval + 1) * width), finer.interval(newest)) {
+          for part in finer.interval(
+            interval * width)..<min(finer.interval((interval + 1) * width), finer.interval(newest))
+          {
             total.0.add(slab[finer.place(part, at)])
             if plans[at.plan].isSound { total.1.add(slab[finer.place(part, at) + StoredBucket.byteCount]) }
           }

@@ -10,7 +10,9 @@ import Testing
   let series = SeriesIndex(0)
   static let layouts = [
     RingLayout(), Comparison.small, Comparison.longer, Comparison.layouts[1],
-    RingLayout(raw: 20, rings: [Ring(seconds: 60, count: 4), Ring(seconds: 900, count: 3), Ring(seconds: 7200, count: 9)], classRings: []),
+    RingLayout(
+      raw: 20, rings: [Ring(seconds: 60, count: 4), Ring(seconds: 900, count: 3), Ring(seconds: 7200, count: 9)],
+      classRings: []),
   ]
 
   @Test("sums of all rings that it reaches, then and later", arguments: UInt64(1)...400)
@@ -32,7 +34,8 @@ import Testing
         partial.advance(to: now)
         let late: Int64 = random.once(in: 5) ? .random(in: -60_000...6 * step, using: &random) : 0
         let sample = Sample(
-          time: now - late, value: .random(in: 25_000...95_000, using: &random), seconds: .random(in: 0...60, using: &random))
+          time: now - late, value: .random(in: 25_000...95_000, using: &random),
+          seconds: .random(in: 0...60, using: &random))
         _ = whole.append(sample, to: series)
         if !isForgotten { _ = partial.append(sample, to: series) }
       }
