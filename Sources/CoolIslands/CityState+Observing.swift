@@ -13,17 +13,17 @@ extension CityState {
   /// Older readings than this are refused.
   static let oldest = Span.days(14)
 
-  /// A message of somebody was stored.
-  public mutating func noteMessage() { messages += 1 }
-
-  /// Takes a message of a sensor; each of its readings is accounted for.
+  /// Takes a message that was stored; each of a sensor's readings is accounted for.
   ///
   /// - Parameters:
-  ///   - payload: what the sensor sent.
-  ///   - sensor: the sensor's index.
+  ///   - payload: what was sent.
+  ///   - topic: where to.
   ///   - arrival: when it came.
-  /// - Returns: what the history must be told of at once, since the rings do not hold all of its quarter hour.
-  public mutating func receive(_ payload: [UInt8], sensor: Int, arrival: Instant) -> [HistoryPiece] {
+  /// - Returns: what the history must be told of at once, since the rings do not hold all of its quarter hour; nil if
+  ///   the topic is no sensor's.
+  public mutating func receive(_ payload: [UInt8], topic: String, arrival: Instant) -> [HistoryPiece]? {
+    messages += 1
+    guard let sensor = sensor(onTopic: topic) else { return nil }
     let decoded: Decoded
     do {
       decoded = try city.sensors[sensor].decoder.decode(payload, arrival: arrival)

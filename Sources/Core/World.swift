@@ -187,10 +187,7 @@ public struct World: ~Copyable, Sendable {
   }
 
   private mutating func observe(_ message: Message) -> [HistoryPiece] {
-    state.noteMessage()
-    if let sensor = state.sensor(onTopic: message.topic) {
-      return state.receive(message.payload, sensor: sensor, arrival: message.arrival)
-    }
+    if let pieces = state.receive(message.payload, topic: message.topic, arrival: message.arrival) { return pieces }
     // A trace that somebody recorded holds what admission would have sorted out.
     if Topics.isCommand(message.topic) { _ = obey(message) } else { state.refuse(.sensorUnknown, 1, sensor: nil) }
     return []

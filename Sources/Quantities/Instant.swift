@@ -6,19 +6,19 @@ public struct Instant: Hashable, Comparable, Sendable {
   public let milliseconds: Int64
 
   /// A moment from Unix milliseconds.
-  public init(milliseconds: Int64) { self.milliseconds = milliseconds }
+  @inlinable public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
   /// A moment from whole Unix seconds.
-  public init(seconds: Int64) { self.milliseconds = seconds * 1000 }
+  @inlinable public init(seconds: Int64) { self.milliseconds = seconds * 1000 }
 
   /// Whole Unix seconds, rounded down.
   public var seconds: Int64 { milliseconds.floorDivided(by: 1000) }
 
   /// The first whole second at or after this moment.
-  public var nextWholeSecond: Instant { Instant(seconds: (milliseconds + 999).floorDivided(by: 1000)) }
+  @inlinable public var nextWholeSecond: Instant { Instant(seconds: (milliseconds + 999).floorDivided(by: 1000)) }
 
   /// The last moment of a grid of `step` milliseconds (counted from the epoch) at or before this one.
-  public func floored(toMilliseconds step: Int64) -> Instant {
+  @inlinable public func floored(toMilliseconds step: Int64) -> Instant {
     Instant(milliseconds: milliseconds.floorDivided(by: step) * step)
   }
 
@@ -53,7 +53,7 @@ public struct Span: Hashable, Comparable, Sendable {
   public let milliseconds: Int64
 
   /// A length from milliseconds.
-  public init(milliseconds: Int64) { self.milliseconds = milliseconds }
+  @inlinable public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
   /// `n` milliseconds.
   public static func milliseconds(_ n: Int64) -> Span { Span(milliseconds: n) }
