@@ -38,7 +38,7 @@ func tests(_ room: String, with others: [String] = []) -> Target {
 
 let program = [
   "Gateway", "PublicEndpoint", "OperatorEndpoint", "Configuration", "Core", "CoolIslands",
-  "SensorProtocol", "Publication", "RingSeries", "MQTTLink", "HTTPServer", "Store", "Pages",
+  "SensorProtocol", "Publication", "RingSeries", "MQTTLink", "HTTPServer", "Store", "Pages", "Timetables",
 ]
 
 let package = Package(
@@ -67,9 +67,10 @@ let package = Package(
       imports: [
         "HTTPServer", "Pages", "Store", "CoolIslands", "RingSeries", "Publication",
       ]),
-    room("Configuration", imports: ["Core", "CoolIslands", "SensorProtocol", "RingSeries", "Publication"]),
+    room("Configuration", imports: ["Core", "CoolIslands", "Timetables", "SensorProtocol", "RingSeries", "Publication"]),
     room("Core", imports: ["CoolIslands", "SensorProtocol", "RingSeries", "Publication"]),
-    room("CoolIslands", imports: ["RingSeries", "SensorProtocol", "Publication"]),
+    room("CoolIslands", imports: ["Timetables", "RingSeries", "SensorProtocol", "Publication"]),
+    room("Timetables"),
     room("SensorProtocol"),
     room("Publication"),
     room("RingSeries"),
@@ -84,6 +85,7 @@ let package = Package(
     tests("JSONText"),
     tests("RingSeries", with: ["CZlib", "Dice"]),
     tests("SensorProtocol", with: ["Quantities", "JSONText", "Dice"]),
+    tests("Timetables", with: ["Configuration", "Quantities"]),
     tests("CoolIslands", with: ["Configuration", "Publication", "Quantities", "RingSeries", "SensorProtocol"]),
     tests(
       "Core",

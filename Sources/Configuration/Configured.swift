@@ -8,6 +8,7 @@ internal import Publication
 internal import Quantities
 internal import RingSeries
 internal import SensorProtocol
+internal import Timetables
 
 /// A configuration that can be used.
 public struct Configured: Sendable {
@@ -113,7 +114,7 @@ public enum ConfigurationReader {
     let zones = self.zones(content, sensors, file.name, report)
     let city = City(
       id: content.cityID, name: content.cityName, zone: zone, holidays: content.holidays,
-      places: places.map { resolve($0, zones, content.settings.placesFile, report) }, sensors: sensors, zones: zones,
+      places: places.map { resolve($0, zones, content, report) }, sensors: sensors, zones: zones,
       choices: content.choices, rings: content.rings, notice: content.notice, contact: content.contact)
     // Far below what a bank may have: it aligns what is only added up here.
     if city.seriesByteCount > SeriesBank.maximumByteCount / 2 {
@@ -192,14 +193,24 @@ public enum ConfigurationReader {
   }
 
   private static func resolve(
-    _ content: PlaceContent, _ zones: [ReferenceZone], _ file: String, _ report: Report
+    _ written: PlaceContent, _ zones: [ReferenceZone], _ content: SettingsContent, _ report: Report
   ) -> Place {
-    var place = content.place
-    guard let name = content.zone else { return place }
-    place.zone = zones.firstIndex { $0.id == name }
-    if place.zone == nil {
+    var place = written.place
+    func note(_ severity: Finding.Severity, _ key: String, _ message: String) {
       report.add(
-        .error, file, content.value.position, "places[\(place.about.id)].zone", "the settings have no zone \"\(name)\"")
+        severity, content.settings.placesFile, written.value.position, "places[\(place.about.id)].\(key)", message)
+    }
+    if let name = written.schoolZone {
+      place.schoolHolidays = content.schoolHolidays[name]
+      if place.schoolHolidays == nil {
+        note(.warning, "school_zone", "the settings have no school holidays of zone \"\(name)\"")
+      }
+    } else if case .hours(let hours) = place.opening, hours.namesSchoolHolidays {
+      note(.warning, "opening_hours", "SH needs a school_zone: without it nobody knows on days where it matters")
+    }
+    if let name = written.zone {
+      place.zone = zones.firstIndex { $0.id == name }
+      if place.zone == nil { note(.error, "zone", "the settings have no zone \"\(name)\"") }
     }
     return place
   }

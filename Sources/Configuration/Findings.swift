@@ -1,6 +1,7 @@
 // What is wrong with a configuration: all of it, with the place in the file, what was found, what was expected.
 
 public import JSONText
+internal import Quantities
 
 /// One thing that is wrong, or doubtful, in a file.
 public struct Finding: Hashable, Sendable, CustomStringConvertible {
@@ -100,6 +101,14 @@ final class ObjectReader {
       return nil
     }
     return text
+  }
+
+  /// A day such as `2026-07-14`, which must be there.
+  func day(_ key: String) -> CivilDay? {
+    guard let text = string(key, required: true), let member = value[key] else { return nil }
+    if let day = CivilDay(text) { return day }
+    error(at: member, key, "a day such as \"2026-07-14\" was expected, \(Self.name(member)) was found")
+    return nil
   }
 
   func integer(_ key: String, in range: ClosedRange<Int>, required isRequired: Bool = false) -> Int? {

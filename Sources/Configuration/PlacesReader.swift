@@ -4,11 +4,13 @@ internal import CoolIslands
 internal import JSONText
 internal import Publication
 internal import Quantities
+internal import Timetables
 
-/// A place as written, its zone still a name.
+/// A place as written, its zones still names.
 struct PlaceContent {
   var place: Place
   var zone: String?
+  var schoolZone: String?
   var value: JSONValue
 }
 
@@ -24,7 +26,7 @@ struct PlacesReader {
     "source", "source_date", "licence",
   ]
   /// Of these, what this version reads and does not act on yet.
-  private static let notYet = ["heat_hours", "refuge_from_level", "programme", "empty_at", "school_zone", "reference"]
+  private static let notYet = ["heat_hours", "refuge_from_level", "programme", "empty_at", "reference"]
 
   func read(_ text: [UInt8]) -> [PlaceContent] {
     let document: JSONDocument
@@ -92,7 +94,7 @@ struct PlacesReader {
       isExample: reader.bool("example") ?? false, source: reader.string("source"), licence: reader.string("licence"))
     let place = Place(
       about: about, opening: timetable, schoolHours: schoolHours, capacity: capacity, staff: staff, zone: nil)
-    return PlaceContent(place: place, zone: reader.string("zone"), value: properties)
+    return PlaceContent(place: place, zone: reader.string("zone"), schoolZone: reader.string("school_zone"), value: properties)
   }
 
   private func unknownProperties(_ reader: ObjectReader) {
@@ -112,7 +114,7 @@ struct PlacesReader {
       return .none
     }
     do {
-      return .hours(try OpeningHours(text))
+      return .hours(try understood(text, reader, at: value, "opening_hours"))
     } catch {
       reader.warning(at: value, "opening_hours", "\(error); the place is shown as \"not known\": \"\(text)\"")
       return .unreadable(error)
@@ -123,10 +125,19 @@ struct PlacesReader {
   private func hours(_ reader: ObjectReader, _ key: String) -> OpeningHours? {
     guard let text = reader.string(key), let value = reader.value[key] else { return nil }
     do {
-      return try OpeningHours(text)
+      return try understood(text, reader, at: value, key)
     } catch {
       reader.error(at: value, key, "\(error): \"\(text)\"")
       return nil
     }
+  }
+
+  /// Reads hours, and says what is read otherwise than it is written.
+  private func understood(
+    _ text: String, _ reader: ObjectReader, at value: JSONValue, _ key: String
+  ) throws(OpeningHoursProblem) -> OpeningHours {
+    let hours = try OpeningHours(text)
+    for warning in hours.warnings { reader.warning(at: value, key, "\(warning): \"\(text)\"") }
+    return hours
   }
 }

@@ -5,13 +5,16 @@ internal import JSONText
 internal import Quantities
 internal import RingSeries
 internal import SensorProtocol
+internal import Timetables
 
 /// What the settings file says, before places and sensors are joined.
 struct SettingsContent {
   var settings = Settings()
   var cityID = ""
   var cityName = ""
-  var holidays: Set<CivilDay> = []
+  var holidays = PublicHolidays(.france)
+  /// By zone.
+  var schoolHolidays: [String: SchoolHolidays] = [:]
   var notice: [String: String] = [:]
   var contact: String?
   var choices = Choices()
@@ -127,20 +130,40 @@ struct SettingsReader {
     return rings
   }
 
+  /// School holidays as the ministry publishes them: zone, first and last day.
+  private func schoolHolidays(_ city: ObjectReader, _ content: inout SettingsContent) {
+    var periods: [String: [ClosedRange<CivilDay>]] = [:]
+    for reader in city.objects("school_holidays") {
+      let zone = reader.string("zone", required: true)
+      let (from, to) = (reader.day("from"), reader.day("to"))
+      _ = reader.string("source")
+      reader.finish()
+      guard let zone, let from, let to else { continue }
+      if from <= to {
+        periods[zone, default: []].append(from...to)
+      } else {
+        reader.error(at: reader.value, "to", "the holidays end on \(to.text), before they begin")
+      }
+    }
+    content.schoolHolidays = periods.compactMapValues(SchoolHolidays.init(periods:))
+  }
+
   private func city(_ root: ObjectReader, _ content: inout SettingsContent) {
     guard let city = root.object("city", required: true) else { return }
     content.cityID = city.identifier("id") ?? ""
     content.cityName = city.string("name", required: true) ?? ""
     content.settings.timeZone = city.string("time_zone") ?? "Europe/Paris"
+    content.holidays.law = city.choice("public_holidays", PublicHolidays.Law.self) ?? .france
     for (path, value) in city.list("holidays") {
       if let day = value.string.flatMap({ CivilDay($0) }) {
-        content.holidays.insert(day)
+        content.holidays.others.insert(day)
       } else {
         report.add(
           .error, file, value.position, path,
           "a day such as \"2026-07-14\" was expected, \(ObjectReader.name(value)) was found")
       }
     }
+    schoolHolidays(city, &content)
     if let notice = city.object("notice") {
       for language in ["fr", "en"] { content.notice[language] = notice.string(language) }
       notice.finish()

@@ -4,6 +4,7 @@ public import Publication
 public import Quantities
 public import RingSeries
 public import SensorProtocol
+public import Timetables
 
 /// A city as configured.
 public struct City: Sendable {
@@ -14,7 +15,7 @@ public struct City: Sendable {
   /// Civil time.
   public var zone: CivilZone
   /// Public holidays, for `PH` in opening hours.
-  public var holidays: Set<CivilDay>
+  public var holidays: PublicHolidays
   /// Places in the order of their identifiers.
   public var places: [Place]
   /// Sensors in the order of their topics.
@@ -32,7 +33,7 @@ public struct City: Sendable {
 
   /// A city.
   public init(
-    id: String, name: String, zone: CivilZone, holidays: Set<CivilDay>, places: [Place], sensors: [Sensor],
+    id: String, name: String, zone: CivilZone, holidays: PublicHolidays, places: [Place], sensors: [Sensor],
     zones: [ReferenceZone], choices: Choices, rings: [Field: RingLayout] = [:], notice: [String: String],
     contact: String?
   ) {
@@ -53,8 +54,16 @@ public struct City: Sendable {
 extension City {
   /// A city without places and sensors.
   public static let empty = City(
-    id: "", name: "", zone: .utc, holidays: [], places: [], sensors: [], zones: [], choices: Choices(), notice: [:],
+    id: "", name: "", zone: .utc, holidays: PublicHolidays(.none), places: [], sensors: [], zones: [], choices: Choices(), notice: [:],
     contact: nil)
+
+  /// In which surroundings a place's opening hours are read.
+  func calendar(of place: Int) -> HoursCalendar {
+    let position = places[place].about.position
+    return HoursCalendar(
+      zone: zone, publicHolidays: holidays, schoolHolidays: places[place].schoolHolidays,
+      position: .init(latitude: position.latitude, longitude: position.longitude))
+  }
 
   /// The number of the ring of quarter hours; minutes come before it, hours after.
   static let quarters = 1
@@ -98,13 +107,15 @@ public struct Place: Sendable {
   public var staff: Int
   /// Index of its reference zone.
   public var zone: Int?
+  /// School holidays of its school zone; nil where nobody has said them.
+  public var schoolHolidays: SchoolHolidays?
 
   /// A timetable, or why there is none.
   public enum Timetable: Sendable {
     /// Nothing is published.
     case none
     /// What is published cannot be read.
-    case unreadable(OpeningHoursError)
+    case unreadable(OpeningHoursProblem)
     /// Opening hours.
     case hours(OpeningHours)
   }

@@ -4,6 +4,7 @@ internal import Publication
 public import Quantities
 internal import RingSeries
 internal import SensorProtocol
+internal import Timetables
 
 extension CityState {
   /// Days of opening intervals that are known ahead.
@@ -51,8 +52,8 @@ extension CityState {
     guard case .hours(let hours) = city.places[index].opening, let day = places[index].day else {
       return places[index].intervals = []
     }
-    places[index].intervals = hours.intervals(
-      from: day.adding(days: -1), days: Self.daysAhead + 2, zone: city.zone, holidays: city.holidays)
+    places[index].intervals = hours.openIntervals(
+      from: day.adding(days: -1), days: Self.daysAhead + 2, in: city.calendar(of: index))
   }
 
   private mutating func evaluate(_ index: Int, at now: Instant) -> PublicIndicators {

@@ -7,6 +7,7 @@ public import Publication
 public import Quantities
 internal import RingSeries
 internal import SensorProtocol
+internal import Timetables
 
 /// A change of one public indicator of a place.
 public struct Transition: Hashable, Sendable {
@@ -206,7 +207,7 @@ public struct CityState: ~Copyable, Sendable {
     guard let hours = city.places[place].schoolHours, from <= to else { return false }
     guard to - from <= .days(1) else { return true }
     let day = city.zone.civil(from).day.adding(days: -1)
-    return hours.intervals(from: day, days: 4, zone: city.zone, holidays: city.holidays)
+    return hours.openIntervals(from: day, days: 4, in: city.calendar(of: place))
       .contains { $0.from <= to && $0.until > from }
   }
 

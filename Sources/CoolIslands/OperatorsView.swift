@@ -2,6 +2,7 @@
 
 public import Publication
 public import Quantities
+internal import Timetables
 
 /// Private facts of a city at a moment.
 public struct OperatorsView: Sendable {
