@@ -94,7 +94,8 @@ struct PlacesReader {
       isExample: reader.bool("example") ?? false, source: reader.string("source"), licence: reader.string("licence"))
     let place = Place(
       about: about, opening: timetable, schoolHours: schoolHours, capacity: capacity, staff: staff, zone: nil)
-    return PlaceContent(place: place, zone: reader.string("zone"), schoolZone: reader.string("school_zone"), value: properties)
+    return PlaceContent(
+      place: place, zone: reader.string("zone"), schoolZone: reader.string("school_zone"), value: properties)
   }
 
   private func unknownProperties(_ reader: ObjectReader) {

@@ -54,11 +54,12 @@ public struct City: Sendable {
 extension City {
   /// A city without places and sensors.
   public static let empty = City(
-    id: "", name: "", zone: .utc, holidays: PublicHolidays(.none), places: [], sensors: [], zones: [], choices: Choices(), notice: [:],
+    id: "", name: "", zone: .utc, holidays: PublicHolidays(.none), places: [], sensors: [], zones: [],
+    choices: Choices(), notice: [:],
     contact: nil)
 
   /// In which surroundings a place's opening hours are read.
-  func calendar(of place: Int) -> HoursCalendar {
+  public func calendar(of place: Int) -> HoursCalendar {
     let position = places[place].about.position
     return HoursCalendar(
       zone: zone, publicHolidays: holidays, schoolHolidays: places[place].schoolHolidays,

@@ -93,30 +93,10 @@ extension CityState {
     }
     return (buckets, Instant(milliseconds: bank.heldFrom(of: index, ring: City.quarters)))
   }
-}
 
-// MARK: What the series have forgotten
-
-extension CityState {
-  /// All series begin: what arrived up to a moment is not known to them.
+  /// All series begin: what arrived up to a moment is not known to them, and what comes late to it goes to the history.
   public mutating func begin(after instant: Instant) {
     let first = (instant + Self.slightlyAhead).milliseconds
     for series in 0..<bank.count { bank.begins(SeriesIndex(series), at: first) }
-  }
-
-  /// How much time a series' quarter hours and longer buckets show.
-  public func reach(ofSeries series: Int) -> Span {
-    let rings = bank.kind(of: SeriesIndex(series)).layout.rings.dropFirst(City.quarters)
-    return .seconds(rings.map { Int64($0.seconds) * Int64($0.count) }.max() ?? 0)
-  }
-
-  /// Puts back what a series has forgotten.
-  ///
-  /// - Parameters:
-  ///   - series: its number.
-  ///   - start: the beginning of a quarter hour.
-  ///   - quarters: what the history holds since, empty ones included, up to the running quarter hour.
-  public mutating func fill(series: Int, from start: Instant, with quarters: [Bucket]) {
-    bank.fill(SeriesIndex(series), ring: City.quarters, from: start.milliseconds, with: quarters)
   }
 }

@@ -158,7 +158,8 @@ extension Entry {
   private static func counts(_ root: JSONValue) throws(TraceError) -> [RefusalCount] {
     var counts: [RefusalCount] = []
     for member in root["counts"].map({ Array($0.members) }) ?? [] {
-      guard let refusal = Refusal(rawValue: member.key), let count = member.value.integer, count >= 0 else {
+      guard let refusal = Refusal(rawValue: member.key), let count = member.value.integer, (0...1 << 40).contains(count)
+      else {
         throw TraceError("\"\(member.key)\" is not a count of refusals")
       }
       counts.append(RefusalCount(refusal, Int64(count)))

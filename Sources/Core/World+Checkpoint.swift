@@ -67,13 +67,8 @@ extension World {
   /// The history knows a series up to a moment.
   public mutating func markWritten(series: Int, until end: Instant) { state.markWritten(series: series, until: end) }
 
-  /// What arrived up to a moment is not known to the series.
+  /// What arrived up to a moment is not known to the series; the history has it.
   public mutating func begin(after instant: Instant) { state.begin(after: instant) }
-
-  /// Puts back what a series has forgotten: see ``CityState/fill(series:from:with:)``.
-  public mutating func fill(series: Int, from start: Instant, with quarters: [Bucket]) {
-    state.fill(series: series, from: start, with: quarters)
-  }
 }
 
 extension Redeliveries {

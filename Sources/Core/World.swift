@@ -85,7 +85,7 @@ public struct World: ~Copyable, Sendable {
       changes.indicators.formUnion(0..<(city?.places.count ?? 0))  // their "since" may lie ahead
     }
     state.evaluateAll(at: to.nextWholeSecond)
-    effects += advance(to: to)
+    effects += advance(before: to)
     return effects
   }
 

@@ -178,7 +178,7 @@ public final class Gateway {
     let deviation = (moment.core - expected).milliseconds
     if abs(deviation) > Self.clockStep.milliseconds * factor {
       Log.warning("clock_stepped", "the clock was set by \(deviation / 1000) s")
-      steps.append((expected, moment.core))
+      steps.append((max(expected, reached), moment.core))
       return moment.core
     }
     return max(moment.core, reached)

@@ -141,6 +141,7 @@ struct Historian {
   mutating func sweep(
     _ world: inout World, _ store: any GatewayStore, position: Int64, until end: Instant
   ) throws(StoreError) {
+    guard world.city != nil else { return }  // it has no series
     sweep = (end.floored(toMilliseconds: City.quarter), 0)  // whatever an earlier one has come to
     repeat {
       let work = try work(world, store, position: position)
@@ -299,7 +300,11 @@ private struct OpenDays {
     if let row, let bytes = row.quarters {
       do {
         let stored = try PackedBuckets(bytes: bytes)
-        if stored.entries.count == count { quarters = stored }
+        // Of another time zone: each quarter hour stays at its moment.
+        let shift = Int((row.start - start.milliseconds) / City.quarter)
+        for (index, entry) in stored.entries.enumerated() where quarters.entries.indices.contains(index + shift) {
+          quarters.entries[index + shift] = entry
+        }
       } catch {
         Log.error("history_damaged", "\(key.sensor) \(key.field) of \(key.day.text) is damaged and begun anew")
       }

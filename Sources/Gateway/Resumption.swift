@@ -24,8 +24,6 @@ public struct Resumption: ~Copyable {
   private var position: Int64
   private var count: Int64 = 0
   private var sweptAt: Instant = .distantPast
-  /// Whether something was before the first entry that is read.
-  private var isPartial = false
 
   private init(
     _ database: Database, from start: Int64, checkpoint: (number: Int64, first: Int64),
@@ -60,14 +58,13 @@ public struct Resumption: ~Copyable {
       "recovered_partly",
       "there is no checkpoint, and the journal begins at entry \(first): values are exact for what came since \(at.rfc3339())"
     )
-    if let stored, let before = try? Entry(line: stored.line) {
-      resumption.take(before)
-    } else {
+    // At the moment from which on something is known: of the time since then nothing must be told anew.
+    if let stored, let before = try? Entry(line: stored.line) { resumption.take(before.moved(to: at)) }
+    if resumption.replayer.configured == nil {
       Log.error("configuration_damaged", "the configuration of entry \(first) cannot be read; today's stands in for it")
       resumption.take(.configuration(at, today.text))
     }
     resumption.count = 0  // it was read before
-    resumption.isPartial = true
     resumption.replayer.world.begin(after: at)
     return resumption
   }
@@ -172,45 +169,12 @@ public struct Resumption: ~Copyable {
       }
     }
     if let failure { throw .store(failure) }
-    if isPartial { try RecoveryError.store { () throws(StoreError) in try readHistory() } }
     // Time had passed when the process ended, if something is known to have happened meanwhile.
     let reached = try RecoveryError.store { () throws(StoreError) in try database.lastTransition() }
-    guard let reached = reached.map(Instant.init(milliseconds:)), reached > replayer.world.now else { return }
+    guard let reached = reached.map(Instant.init(milliseconds:)), reached >= replayer.world.now else { return }
     try RecoveryError.store { () throws(StoreError) in try writeHistory(before: reached) }
-    historian.note(replayer.advance(to: reached), of: position)
-  }
-
-  /// Gives the series what they held of the time before the journal.
-  private mutating func readHistory() throws(StoreError) {
-    guard let zone = replayer.configured?.city.zone else { return }
-    let now = replayer.world.now
-    // What came late to it since must be in the history first.
-    try historian.sweep(&replayer.world, database, position: position - 1, until: now)
-    let today = zone.civil(now).day
-    for series in 0..<replayer.world.seriesCount {
-      guard
-        let (name, reach) = replayer.world.withState({ ($0.name(ofSeries: series), $0.reach(ofSeries: series)) })
-      else { return }
-      var day = zone.civil(now - reach).day
-      var start: Instant?
-      var quarters: [Bucket] = []
-      while day <= today {
-        let next = zone.instant(day.adding(days: 1), secondOfDay: 0)
-        let begin = zone.instant(day, secondOfDay: 0)
-        let count = Int((next - begin).milliseconds / City.quarter)
-        let row = try database.day(day.daysSinceEpoch, sensor: name.sensor, field: name.field)
-        let held = row == nil ? PackedBuckets(count: count) : try? PackedBuckets(bytes: row?.quarters ?? [])
-        if let held, held.entries.count == count {
-          start = start ?? begin
-          quarters += held.entries.map(\.bucket)
-        } else {  // of a day that cannot be read nothing is known, nor of those before
-          start = nil
-          quarters = []
-        }
-        day = day.adding(days: 1)
-      }
-      if let start { replayer.world.fill(series: series, from: start, with: quarters) }
-    }
+    // What happened at that moment has been judged: what comes now is of a later one.
+    historian.note(replayer.advance(before: reached + .milliseconds(1)), of: position)
   }
 
   private mutating func take(_ entry: Entry) {
@@ -254,12 +218,15 @@ public struct Resumption: ~Copyable {
     text: ConfigurationText, configured: Configured, now: Instant
   ) throws(StoreError) -> Recovered {
     if replayer.lastText != text {
+      let isFirst = replayer.configured == nil
       let entry = Entry.configuration(max(now, reached), text)
       position = database.nextPosition
       try writeHistory(before: entry.at)
       try database.append([entry])
       take(entry)
       count -= 1
+      // Of what the journal holds before its first usable configuration only the history may know.
+      if isFirst && position > 1 { replayer.world.begin(after: entry.at) }
     }
     return Recovered(
       world: replayer.finish(), configured: configured, text: text, redeliveries: redeliveries, leftovers: leftovers,

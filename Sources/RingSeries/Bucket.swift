@@ -67,20 +67,6 @@ public struct Bucket: Hashable, Sendable {
     self.init(stored.bucket, isSound ? stored.energy : StoredEnergy())
   }
 
-  /// As a ring keeps it; what does not fit there is overflown.
-  var stored: (StoredBucket, StoredEnergy) {
-    guard count > 0 || isOverflown else { return (StoredBucket(), StoredEnergy()) }
-    guard !isOverflown, let count = UInt32(exactly: count), count < .max, let seconds = UInt32(exactly: seconds),
-      let sum = Int64(exactly: sum), let weightedSum = Int64(exactly: weightedSum)
-    else { return (.overflown, StoredEnergy()) }
-    return (
-      StoredBucket(
-        sum: sum, weightedSum: weightedSum, count: count, seconds: seconds, minimum: Int32(clamping: minimum),
-        maximum: Int32(clamping: maximum)),
-      StoredEnergy(sum: UInt64(clamping: energy))
-    )
-  }
-
   /// Adds another bucket's readings.
   public mutating func combine(_ other: Bucket) {
     count += other.count

@@ -186,7 +186,7 @@ extension SeriesBank {
   // MARK: Buckets
 
   /// Closes the running bucket and begins the one of a later time, or the first one.
-  mutating func startRunning(with time: Int64, _ at: Location) {
+  private mutating func startRunning(with time: Int64, _ at: Location) {
     let ring = plans[at.plan].finest
     let before = slab[at.hot, as: Hot.self].start
     let (closed, energy) = (slab[at.hot, as: Hot.self].bucket, takeEnergy(0, at))

@@ -87,10 +87,14 @@ struct Lexer {
           tokens.append(token(.comma))
         } else if let usual = Self.spellings[word] {
           warn("'\(usual.capitalizedFirst)' is the usual spelling of '\(written)'", start)
-          if at < characters.count, characters[at] == "." { at += 1 }
+          skipDot(behind: usual, at: &at)
           tokens.append(token(.word(usual)))
+        } else if (word == "a" || word == "p"), String(characters[at...].prefix(3)).lowercased() == ".m." {
+          at += 3
+          tokens.append(token(.word(word + "m")))
         } else {
           if Self.isUnusual(written) { warn("'\(word.usualCase)' is the usual spelling of '\(written)'", start) }
+          skipDot(behind: word, at: &at)
           tokens.append(token(.word(word)))
         }
       } else if let kind = sign(character, at: &at) {
@@ -100,6 +104,15 @@ struct Lexer {
       }
     }
     return tokens
+  }
+
+  /// `Mo.` is read as `Mo`.
+  private mutating func skipDot(behind word: String, at: inout Int) {
+    guard Self.weekdays[word] != nil || Self.months[word] != nil, at < characters.count, characters[at] == "." else {
+      return
+    }
+    warn("no '.' stands behind it", at)
+    at += 1
   }
 
   private mutating func sign(_ character: Character, at: inout Int) -> Token.Kind? {

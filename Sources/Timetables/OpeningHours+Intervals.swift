@@ -46,7 +46,9 @@ extension OpeningHours {
     append(today, calendar, to: &result)
     let current = result.firstIndex { $0.until > instant } ?? result.count - 1
     let now = result[current]
-    if let next = result[current...].first(where: { $0.state != now.state }) { return (now.state, now.comment, next.from) }
+    if let next = result[current...].first(where: { $0.state != now.state }) {
+      return (now.state, now.comment, next.from)
+    }
     for ahead in 1...Self.horizon {
       let before = result.count
       append(today.adding(days: ahead), calendar, to: &result)
@@ -85,8 +87,9 @@ extension OpeningHours {
   /// The parts of a day from midnight to midnight, without gaps.
   private func parts(of day: CivilDay, _ calendar: HoursCalendar) -> [DayPart] {
     let isKnown =
-      !namesSchoolHolidays || calendar.schoolHolidays?.known.contains(day.adding(days: -1)) ?? false
-      && calendar.schoolHolidays?.known.contains(day) ?? false
+      !namesSchoolHolidays
+      || calendar.schoolHolidays?.known.contains(day.adding(days: -1)) ?? false
+        && calendar.schoolHolidays?.known.contains(day) ?? false
     let parts = parts(of: day, calendar, otherwise: false)
     guard !isKnown else { return parts }
     // Where holidays would make a difference nobody knows.

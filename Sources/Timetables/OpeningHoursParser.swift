@@ -182,7 +182,8 @@ struct OpeningHoursParser {
   }
 
   /// A date; a bare number continues the month and year of another.
-  private mutating func date(after first: OpeningHours.DatePoint?) throws(OpeningHoursProblem) -> OpeningHours.DatePoint {
+  private mutating func date(after first: OpeningHours.DatePoint?) throws(OpeningHoursProblem) -> OpeningHours.DatePoint
+  {
     var year: Int?
     if isYear, isMonthOrEaster(at + 1), case .number(let number, _) = kind {
       year = number
@@ -321,7 +322,15 @@ struct OpeningHoursParser {
 
   private mutating func times(into rule: inout OpeningHours.Rule) throws(OpeningHoursProblem) {
     guard isTime || isNumber(at) else { return }
-    repeat { rule.times.append(try span()) } while skipComma { $0.isTime || $0.isNumber($0.at) && !$0.isYear }
+    var isNext = true
+    while isNext {
+      rule.times.append(try span())
+      isNext = skipComma { $0.isTime || $0.isNumber($0.at) && !$0.isYear }
+      if !isNext, isTime {
+        warn("',' is meant before another time", at: at)
+        isNext = true
+      }
+    }
   }
 
   private mutating func span() throws(OpeningHoursProblem) -> OpeningHours.TimeSpan {
@@ -370,7 +379,7 @@ struct OpeningHoursParser {
 
   private mutating func clock() throws(OpeningHoursProblem) -> Int {
     let start = at
-    guard case .number(let hour, let digits) = kind else { throw error("a time such as 18:00 was expected") }
+    guard case .number(var hour, let digits) = kind else { throw error("a time such as 18:00 was expected") }
     at += 1
     var minute = 0
     if kind == .colon || kind == .dot, case .number(let number, let places) = tokenKind(at + 1) {
@@ -379,16 +388,24 @@ struct OpeningHoursParser {
       minute = number
       at += 2
     } else if skip(.hour) {
-      warn("'\(hour)h' is read as \(hour):00", at: start)
       if case .number(let number, 2) = kind {
         minute = number
         at += 1
       }
-    } else {
+      warn("'h' is read as ':'", at: start + 1)
+    } else if word != "am", word != "pm" {
       warn("'\(hour)' is read as \(hour):00", at: start)
     }
+    if let word, word == "am" || word == "pm", (1...12).contains(hour) {
+      hour = hour % 12 + (word == "pm" ? 12 : 0)
+      warn("'\(hour < 10 ? "0" : "")\(hour):\(minute < 10 ? "0" : "")\(minute)' is meant", at: start)
+      at += 1
+      return hour * 60 + minute
+    }
     if digits == 1, minute > 0 || tokenKind(start + 1) == .colon { warn("two digits of hours are usual", at: start) }
-    guard digits <= 2, hour <= 48, minute < 60, hour * 60 + minute <= 2880 else { throw error("there is no such time", at: start) }
+    guard digits <= 2, hour <= 48, minute < 60, hour * 60 + minute <= 2880 else {
+      throw error("there is no such time", at: start)
+    }
     return hour * 60 + minute
   }
 

@@ -115,6 +115,14 @@ struct Arguments {
     return instant
   }
 
+  func day(_ name: String) throws(CommandFailure) -> CivilDay? {
+    guard let text = values[name] else { return nil }
+    guard let day = CivilDay(text) else {
+      throw CommandFailure("--\(name) takes a day such as 2026-07-18, not \"\(text)\"", code: ExitCode.usage)
+    }
+    return day
+  }
+
   func noOperands() throws(CommandFailure) {
     if let word = operands.first { throw CommandFailure("\"\(word)\" is one word too many", code: ExitCode.usage) }
   }

@@ -285,13 +285,12 @@ enum TraceFile {
   {
     var failure: CommandFailure?
     do {
-      let take: (StoredConfiguration) -> Void = { stored in
-        guard let entry = try? Entry(line: stored.line) else { return }
-        do throws(CommandFailure) { try body(entry, 0) } catch { failure = error }
-      }
-      try Database.read(folder: folder, configuration: take) { batch in
+      var before: Entry?
+      try Database.read(folder: folder, configuration: { before = try? Entry(line: $0.line) }) { batch in
         do throws(CommandFailure) {
-          if let failure { throw failure }
+          // As a gateway does that goes on from here: of the time since that configuration nothing is known.
+          if let configuration = before { try body(configuration.moved(to: Instant(milliseconds: batch.at)), 0) }
+          before = nil
           for entry in Recovery.entries(of: batch) { try body(entry, 0) }
           return true
         } catch {

@@ -126,7 +126,7 @@ import Testing
     arguments: [
       (#","opening_huors":"24/7""#, Finding.Severity.warning, "did you mean \"opening_hours\"?"),
       (#","opening_hours":"quand il fait beau""#, .warning, "column 1"), (#","fid":12"#, .warning, "it is ignored"),
-      (#","school_hours":"Mo 8-16""#, .error, "column 4"), (#","capacity":"many""#, .error, "a whole number"),
+      (#","school_hours":"Mo 08:00-""#, .error, "column 10"), (#","capacity":"many""#, .error, "a whole number"),
       (#","step_free":"perhaps""#, .error, "one of yes, limited, no"), (#","water":"oui""#, .error, "true or false"),
       (#","zone":"nowhere""#, .error, "no zone \"nowhere\""), (#","heat_hours":[]"#, .warning, "without effect"),
     ] as [(String, Finding.Severity, String)])

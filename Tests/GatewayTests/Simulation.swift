@@ -260,6 +260,13 @@ final class Simulation {
     case 11:
       broker.strike(.diskSlow)
       try pass(after: .random(in: 4000...30_000, using: &dice))
+    case 12 where dice.once(in: 3):
+      // Too little to be noted, with or without a restart; core time stands until the clock has caught up.
+      now.core = now.core + .milliseconds(.random(in: -5000...0, using: &dice))
+      if Bool.random(using: &dice) {
+        life.isDead = true
+        try restart()
+      }
     case 12:
       let forward = Bool.random(using: &dice)
       broker.strike(forward ? .clockForward : .clockBack)

@@ -363,7 +363,7 @@ def test_the_configuration_is_broken_at_a_reload(broker, gateway):
              "places.geojson:1:70: error: places[parc].geometry: a Point, a Polygon or a MultiPolygon was expected"),
             (lambda: gateway.settings.unlink(), "settings.json has 1 error", "settings.json: error: the file cannot be read"),
             (lambda: places.unlink(), "settings.json has 1 error", 'error: places: the file "places.geojson" cannot be read'),
-            (lambda: gateway.settings.write_text(good_settings.replace('"essai"', '"autre"')), "gateway and data folder change only with a restart", ""),
+            (lambda: gateway.settings.write_text(good_settings.replace('"essai"', '"autre"')), "gateway, data, broker, public, operators and map_tiles change only with a restart", ""),
         ]:
             before = len(gateway.log.read_text())
             break_it()

@@ -81,17 +81,20 @@ func paris() throws -> HoursCalendar {
     let calendar = try paris()
     let parts = example.at.split(separator: "T")
     let clock = parts[1].split(separator: ":").compactMap { Int($0) }
-    let at = calendar.zone.instant(try #require(CivilDay(String(parts[0]))), secondOfDay: clock[0] * 3600 + clock[1] * 60)
+    let at = calendar.zone.instant(
+      try #require(CivilDay(String(parts[0]))), secondOfDay: clock[0] * 3600 + clock[1] * 60)
     let status = try OpeningHours(example.value).status(at: at, in: calendar)
     #expect(status.state == example.state, "\(example.value)")
     guard example.next != nil || !example.value.hasPrefix("PH Mo-Fr") else { return }  // of that no change is published
-    #expect(status.until.map { calendar.zone.text($0).replacing(":00+", with: "+") } == example.next, "\(example.value)")
+    #expect(
+      status.until.map { calendar.zone.text($0).replacing(":00+", with: "+") } == example.next, "\(example.value)")
   }
 
   static let unreadable: [(value: String, column: Int)] = [
     ("", 1), ("Horaires du Planétarium", 1), ("Mo-Fr 08:00", 12), ("Mo-Fr 25:00-26:00", 7), ("Mo-Fr 08:00-99:00", 13),
     ("Mo-", 4), ("Mo-Fr 08:00-18:00 truc", 19), ("Mo \"open", 4), ("Sa[6] 10:00-12:00", 4), ("Feb 30 off", 5),
-    ("week 54 10:00-12:00", 6), ("(sunset) 10:00", 8), ("Mo-Fr 08:00-18:00 @", 19), ("12345", 1), ("Mo Tu 10:00-12:00", 4),
+    ("week 54 10:00-12:00", 6), ("(sunset) 10:00", 8), ("Mo-Fr 08:00-18:00 @", 19), ("12345", 1),
+    ("Mo Tu 10:00-12:00", 4),
   ]
 
   @Test("what is not understood is an error with its column", arguments: unreadable)
@@ -110,6 +113,8 @@ func paris() throws -> HoursCalendar {
     ("Mo-Fr 08:00-18:00;", "Mo-Fr 08:00-18:00"), ("Monday-Friday 08:00-18:00", "Mo-Fr 08:00-18:00"),
     ("juin-août Mo 10:00-12:00", "Jun-Aug Mo 10:00-12:00"), ("Mo-Fr 10:00 à 12:00", "Mo-Fr 10:00-12:00"),
     ("Mo-Fr: 10:00-12:00", "Mo-Fr 10:00-12:00"), ("samedi 9h - 12h", "Sa 09:00-12:00"),
+    ("11am-11pm", "11:00-23:00"), ("10:00 AM - 7:30 P.M.", "10:00-19:30"), ("12am-12pm", "00:00-12:00"),
+    ("Mo.-Th. 08:30-11:00", "Mo-Th 08:30-11:00"), ("Mo 08:00-12:00 14:00-18:00", "Mo 08:00-12:00,14:00-18:00"),
   ]
 
   @Test("usual spellings are read with a warning", arguments: tolerated)
@@ -177,7 +182,9 @@ func paris() throws -> HoursCalendar {
   @Test("France's holidays of 2026, and two more in Alsace and Moselle") func holidays() throws {
     let first = try #require(CivilDay("2026-01-01"))
     func days(_ law: PublicHolidays.Law) -> [String] {
-      (0..<365).map { first.adding(days: $0) }.filter { PublicHolidays(law).contains($0) }.map { String($0.text.dropFirst(5)) }
+      (0..<365).map { first.adding(days: $0) }.filter { PublicHolidays(law).contains($0) }.map {
+        String($0.text.dropFirst(5))
+      }
     }
     let national = ["01-01", "04-06", "05-01", "05-08", "05-14", "05-25", "07-14", "08-15", "11-01", "11-11", "12-25"]
     #expect(days(.france) == national)
