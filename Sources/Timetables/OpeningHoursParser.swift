@@ -164,13 +164,13 @@ struct OpeningHoursParser {
   private mutating func dates(into rule: inout OpeningHours.Rule) throws(OpeningHoursProblem) -> Bool {
     var previous: OpeningHours.DatePoint?
     repeat {
-      let from = try date(after: previous)
+      let from = try date(continuing: previous)
       var range = OpeningHours.DateRange(from: from)
       if skip(.plus) {
         range.isOpen = true
       } else if kind == .dash, !isTime(at + 1) || isMonthOrEaster(at + 1) || isYear(at + 1) {
         at += 1
-        range.to = try date(after: from)
+        range.to = try date(endOf: from)
         if skip(.slash) { throw error("dates that leave days out are not understood") }
       }
       previous = range.to ?? from
@@ -181,9 +181,14 @@ struct OpeningHoursParser {
     return true
   }
 
-  /// A date; a bare number continues the month and year of another.
-  private mutating func date(after first: OpeningHours.DatePoint?) throws(OpeningHoursProblem) -> OpeningHours.DatePoint
-  {
+  /// A date.
+  ///
+  /// - Parameters:
+  ///   - previous: of a list, the one before: a bare number is a day of its month and year.
+  ///   - first: of a range, its beginning: a month is one of its year, too.
+  private mutating func date(
+    continuing previous: OpeningHours.DatePoint? = nil, endOf first: OpeningHours.DatePoint? = nil
+  ) throws(OpeningHoursProblem) -> OpeningHours.DatePoint {
     var year: Int?
     if isYear, isMonthOrEaster(at + 1), case .number(let number, _) = kind {
       year = number
@@ -200,7 +205,10 @@ struct OpeningHoursParser {
         try check(day: day, of: month)
         return .init(year: year ?? first?.year, base: .day(month: month, day: day), offset: try dayOffset())
       }
-      if case .word(let name) = kind, let weekday = Lexer.weekdays[name], tokenKind(at + 1) == .leftBracket {
+      // `Mar Su[-1]-Oct Su[-1]`; elsewhere a weekday is one of the days that are named behind the months.
+      if case .word(let name) = kind, let weekday = Lexer.weekdays[name], tokenKind(at + 1) == .leftBracket,
+        first?.isWeekday ?? beginsRangeOfWeekdays
+      {
         at += 2
         let number = try weekdayNumber()
         guard skip(.rightBracket) else { throw error("']' was expected") }
@@ -209,12 +217,21 @@ struct OpeningHoursParser {
       }
       return .init(year: year ?? first?.year, base: .month(month))
     }
-    if year == nil, let first, let month = first.month, case .number(let day, let digits) = kind, digits <= 2, !isTime {
+    if year == nil, let other = first ?? previous, let month = other.month, case .number(let day, let digits) = kind,
+      digits <= 2, !isTime
+    {
       at += 1
       try check(day: day, of: month)
-      return .init(year: first.year, base: .day(month: month, day: day), offset: try dayOffset())
+      return .init(year: other.year, base: .day(month: month, day: day), offset: try dayOffset())
     }
     throw error("a month, or a day of one, was expected")
+  }
+
+  /// Whether `Su[-1]-Oct` is next.
+  private var beginsRangeOfWeekdays: Bool {
+    var index = at + 2
+    while tokenKind(index) != .rightBracket, tokenKind(index) != .end { index += 1 }
+    return tokenKind(index + 1) == .dash && isMonthOrEaster(index + 2)
   }
 
   private func check(day: Int, of month: Int) throws(OpeningHoursProblem) {
@@ -458,6 +475,8 @@ extension OpeningHours.DatePoint {
     case .easter: nil
     }
   }
+
+  var isWeekday: Bool { if case .weekday = base { true } else { false } }
 
   var day: Int? { if case .day(_, let day) = base { day } else { nil } }
 }

@@ -1,9 +1,9 @@
 """What opening-hours-py says of each value of opening-hours.txt in 2026, at every quarter hour.
 
-usage: python3 opening_hours_py.py > opening-hours-py.jsonl      with opening-hours-py 2.1.4 from PyPI
+usage: python3 opening_hours_py.py > opening-hours-py-2.1.4.jsonl      with opening-hours-py 2.1.4 from PyPI
 
-A line for each value: the value, and the moments (Unix seconds) at which its state becomes another, with that state. The
-first is the beginning of the year in Paris.
+A line for each value: the value, and its states from the beginning of the year in Paris on: o open, c closed, u unknown,
+each followed by how many quarter hours it lasts.
 """
 
 import json
@@ -21,13 +21,14 @@ PARIS = ZoneInfo("Europe/Paris")
 def states(value):
     hours = OpeningHours(value, country="FR", timezone=PARIS)
     at, end = (datetime(year, 1, 1, tzinfo=PARIS).astimezone(timezone.utc) for year in (2026, 2027))
-    changes = []
+    runs = []
     while at < end:
-        state = str(hours.state(at.astimezone(PARIS))[0]).rsplit(".", 1)[-1].lower()
-        if not changes or changes[-1][1] != state:
-            changes.append((int(at.timestamp()), state))
+        letter = str(hours.state(at.astimezone(PARIS))[0]).rsplit(".", 1)[-1][0].lower()
+        if not runs or runs[-1][0] != letter:
+            runs.append([letter, 0])
+        runs[-1][1] += 1
         at += timedelta(minutes=15)
-    return changes
+    return "".join(f"{letter}{count}" for letter, count in runs)
 
 
 if __name__ == "__main__":

@@ -234,10 +234,10 @@ class Gateway:
         return [json.loads(line) for (lines,) in rows for line in bytes(lines).split(b"\n") if line]
 
 
-def tonnelle(*arguments, env=None, timeout=60):
+def tonnelle(*arguments, env=None, timeout=60, input=None):
     """Runs a command of the program to its end."""
     return subprocess.run(
-        [PROGRAM, *map(str, arguments)], capture_output=True, timeout=timeout, env={**os.environ, **(env or {})})
+        [PROGRAM, *map(str, arguments)], capture_output=True, timeout=timeout, input=input, env={**os.environ, **(env or {})})
 
 
 @pytest.fixture
