@@ -67,7 +67,8 @@ let package = Package(
       imports: [
         "HTTPServer", "Pages", "Store", "CoolIslands", "RingSeries", "Publication",
       ]),
-    room("Configuration", imports: ["Core", "CoolIslands", "Timetables", "SensorProtocol", "RingSeries", "Publication"]),
+    room(
+      "Configuration", imports: ["Core", "CoolIslands", "Timetables", "SensorProtocol", "RingSeries", "Publication"]),
     room("Core", imports: ["CoolIslands", "SensorProtocol", "RingSeries", "Publication"]),
     room("CoolIslands", imports: ["Timetables", "RingSeries", "SensorProtocol", "Publication"]),
     room("Timetables"),

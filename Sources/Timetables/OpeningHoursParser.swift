@@ -181,11 +181,8 @@ struct OpeningHoursParser {
     return true
   }
 
-  /// A date.
-  ///
-  /// - Parameters:
-  ///   - previous: of a list, the one before: a bare number is a day of its month and year.
-  ///   - first: of a range, its beginning: a month is one of its year, too.
+  /// A date; in a list a bare number is a day of the month and year before it, and the end of a range has the year of
+  /// its beginning.
   private mutating func date(
     continuing previous: OpeningHours.DatePoint? = nil, endOf first: OpeningHours.DatePoint? = nil
   ) throws(OpeningHoursProblem) -> OpeningHours.DatePoint {

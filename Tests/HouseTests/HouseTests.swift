@@ -26,9 +26,13 @@ import Testing
   static let rooms: [(name: String, imports: Set<String>)] = [
     ("JSONText", []), ("Quantities", ["Glibc"]), ("RingSeries", []), ("SensorProtocol", []), ("Publication", []),
     ("Pages", []),
-    ("CoolIslands", ["RingSeries", "SensorProtocol", "Publication", "Glibc"]),
+    ("Timetables", ["Glibc"]),
+    ("CoolIslands", ["Timetables", "RingSeries", "SensorProtocol", "Publication", "Glibc"]),
     ("Core", ["CoolIslands", "SensorProtocol", "RingSeries", "Publication"]),
-    ("Configuration", ["Core", "CoolIslands", "SensorProtocol", "RingSeries", "Publication", "FoundationEssentials"]),
+    (
+      "Configuration",
+      ["Core", "CoolIslands", "Timetables", "SensorProtocol", "RingSeries", "Publication", "FoundationEssentials"]
+    ),
     ("MQTTLink", ["CMosquitto", "Glibc", "Synchronization"]),
     ("HTTPServer", ["CMicroHTTPD", "CZlib", "Glibc", "Synchronization"]),
     ("Store", ["CSQLite", "CZlib", "Glibc"]),
