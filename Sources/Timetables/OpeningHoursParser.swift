@@ -28,13 +28,18 @@ struct OpeningHoursParser {
     if let lexicalError { throw lexicalError }
     var rules: [OpeningHours.Rule] = []
     var separator = OpeningHours.Separator.replacing
+    var begin: Int?  // where the separator stands
     while skip(.semicolon) { warn("a ';' before the first rule means nothing", at: at - 1) }
     guard !isAtEnd else { throw error("opening hours were expected") }
     while true {
       var rule = try rule()
       rule.separator = separator
+      if separator == .replacing, let begin, rules.contains(where: { $0.reachesInto(rule) }) {
+        warn("a night before ends here at midnight: write ',' and not ';' if it shall last", at: begin)
+      }
       rules.append(rule)
       if isAtEnd { return rules }
+      begin = at
       if skip(.semicolon) {
         separator = .replacing
         while skip(.semicolon) {}
@@ -416,7 +421,7 @@ struct OpeningHoursParser {
       at += 1
       return hour * 60 + minute
     }
-    if digits == 1, minute > 0 || tokenKind(start + 1) == .colon { warn("two digits of hours are usual", at: start) }
+    if digits == 1, tokenKind(start + 1) == .colon { warn("two digits of hours are usual", at: start) }
     guard digits <= 2, hour <= 48, minute < 60, hour * 60 + minute <= 2880 else {
       throw error("there is no such time", at: start)
     }
@@ -462,6 +467,21 @@ struct OpeningHoursParser {
   }
 
   private mutating func warn(_ message: String, at index: Int) { warnings.append(error(message, at: index)) }
+}
+
+extension OpeningHours.Rule {
+  /// Whether its night would last into a day that another rule, which names weekdays, owns.
+  fileprivate func reachesInto(_ later: OpeningHours.Rule) -> Bool {
+    let isLong = times.contains { span in
+      guard let end = span.end, !end.isSun, !span.start.isSun else { return false }
+      return end.minutes > 1440 || end.minutes <= span.start.minutes && end.minutes > 0
+    }
+    guard isLong, state != .closed, let days = later.days, !days.weekdays.isEmpty else { return false }
+    if later.state == .closed && !later.times.isEmpty { return false }  // it only cuts out some time
+    let own = self.days.map { $0.weekdays.reduce(UInt8(0)) { $0 | $1.days } } ?? 0x7F
+    let other = days.weekdays.reduce(UInt8(0)) { $0 | $1.days }
+    return (own << 1 | own >> 6) & 0x7F & other != 0
+  }
 }
 
 extension OpeningHours.DatePoint {

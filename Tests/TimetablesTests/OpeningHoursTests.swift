@@ -126,6 +126,20 @@ func paris() throws -> HoursCalendar {
     #expect(written.warnings.isEmpty == isRight, "\(written.warnings)")
   }
 
+  static let nights: [(value: String, column: Int?)] = [
+    ("Fr 22:00-04:00; Sa 10:00-12:00", 15), ("Fr-Sa 20:00-26:00; Su 10:00-12:00", 18),
+    ("22:00-06:00; Sa 10:00-12:00", 12),
+    ("Fr 22:00-04:00, Sa 10:00-12:00", nil), ("Fr 22:00-04:00; Mo 10:00-12:00", nil),
+    ("Fr 20:00-24:00; Sa 10:00-12:00", nil),
+    ("Mo-Su 22:00-06:00; Sa 02:00-03:00 off", nil), ("Mo-Fr 08:00-18:00; Sa 09:00-12:00", nil),
+    ("Fr 22:00-04:00; PH off", nil),
+  ]
+
+  @Test("a night that a later rule ends at midnight is a warning", arguments: nights)
+  func lostNights(_ example: (value: String, column: Int?)) throws {
+    #expect(try OpeningHours(example.value).warnings.map(\.column) == [example.column].compactMap { $0 })
+  }
+
   @Test("any text is an answer or an error, never a crash", arguments: UInt64(1)...400)
   func garbage(seed: UInt64) throws {
     let pieces = [
