@@ -26,7 +26,7 @@ struct PlacesReader {
     "source", "source_date", "licence",
   ]
   /// Of these, what this version reads and does not act on yet.
-  private static let notYet = ["heat_hours", "refuge_from_level", "programme", "empty_at", "reference"]
+  private static let notYet = ["programme", "empty_at", "reference"]
 
   func read(_ text: [UInt8]) -> [PlaceContent] {
     let document: JSONDocument
@@ -92,10 +92,36 @@ struct PlacesReader {
       water: reader.bool("water"), toilets: reader.bool("toilets"), seats: reader.bool("seats"),
       stepFree: reader.choice("step_free", StepFree.self), indoor: reader.bool("indoor"),
       isExample: reader.bool("example") ?? false, source: reader.string("source"), licence: reader.string("licence"))
-    let place = Place(
+    var place = Place(
       about: about, opening: timetable, schoolHours: schoolHours, capacity: capacity, staff: staff, zone: nil)
+    place.heatHours = heatHours(reader)
+    if let level = reader.integer("refuge_from_level", in: 2...4) { makeRefuge(&place, from: level, reader) }
+    place.heatHours.sort { $0.minLevel < $1.minLevel }
     return PlaceContent(
       place: place, zone: reader.string("zone"), schoolZone: reader.string("school_zone"), value: properties)
+  }
+
+  private func heatHours(_ reader: ObjectReader) -> [HeatHours] {
+    reader.objects("heat_hours").compactMap { rule in
+      let level = rule.integer("min_level", in: 1...4, required: true)
+      _ = rule.string("opening_hours", required: true)
+      let hours = self.hours(rule, "opening_hours")
+      let mode = rule.choice("mode", HeatHours.Mode.self) ?? .add
+      let onDrop = rule.choice("on_drop", HeatHours.Drop.self) ?? .finish
+      rule.finish()
+      guard let level, let hours else { return nil }
+      return HeatHours(minLevel: level, hours: hours, mode: mode, onDrop: onDrop)
+    }
+  }
+
+  /// A refuge has its hours from a level on; below it is closed.
+  private func makeRefuge(_ place: inout Place, from level: Int, _ reader: ObjectReader) {
+    if case .hours(let hours) = place.opening, let never = try? OpeningHours("off") {
+      place.opening = .hours(never)
+      place.heatHours.append(HeatHours(minLevel: level, hours: hours))
+    } else if let value = reader.value["refuge_from_level"] {
+      reader.warning(at: value, "refuge_from_level", "a refuge needs opening_hours that can be read")
+    }
   }
 
   private func unknownProperties(_ reader: ObjectReader) {

@@ -110,6 +110,8 @@ public struct Place: Sendable {
   public var zone: Int?
   /// School holidays of its school zone; nil where nobody has said them.
   public var schoolHolidays: SchoolHolidays?
+  /// Hours that heat switches on, those of lower levels first.
+  public var heatHours: [HeatHours] = []
 
   /// A timetable, or why there is none.
   public enum Timetable: Sendable {
@@ -131,6 +133,30 @@ public struct Place: Sendable {
     self.capacity = capacity
     self.staff = staff
     self.zone = zone
+  }
+}
+
+/// Hours that hold from a heat level on.
+public struct HeatHours: Sendable {
+  /// How they go together with what holds without them.
+  public enum Mode: String, CaseIterable, Sendable { case add, replace }
+  /// What becomes of an open place when the level drops.
+  public enum Drop: String, CaseIterable, Sendable { case finish, stop }
+  /// The level, 1 green to 4 red.
+  public var minLevel: Int
+  /// The hours.
+  public var hours: OpeningHours
+  /// Whether they add to the timetable or replace it.
+  public var mode: Mode
+  /// Whether the place stays open to the end of the span.
+  public var onDrop: Drop
+
+  /// Some hours.
+  public init(minLevel: Int, hours: OpeningHours, mode: Mode = .add, onDrop: Drop = .finish) {
+    self.minLevel = minLevel
+    self.hours = hours
+    self.mode = mode
+    self.onDrop = onDrop
   }
 }
 

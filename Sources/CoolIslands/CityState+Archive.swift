@@ -78,6 +78,7 @@ extension PlaceState {
     archive.field(&occupancySetAt)
     archive.field(&indicators, blank: .unknown) { $1.archive(&$0) }
     archive.field(&tomorrow)
+    archive.field(&heatOpenUntil)
   }
 }
 

@@ -47,15 +47,6 @@ extension CityState {
     return true
   }
 
-  /// Computes the intervals of a place from its day.
-  mutating func restoreIntervals(_ index: Int) {
-    guard case .hours(let hours) = city.places[index].opening, let day = places[index].day else {
-      return places[index].intervals = []
-    }
-    places[index].intervals = hours.openIntervals(
-      from: day.adding(days: -1), days: Self.daysAhead + 2, in: city.calendar(of: index))
-  }
-
   private mutating func evaluate(_ index: Int, at now: Instant) -> PublicIndicators {
     if let override = places[index].override, override.until <= now { places[index].override = nil }
     let (opening, openingReason) = opening(index, at: now)
@@ -82,35 +73,6 @@ extension CityState {
     after.noise = noise(index, at: now)
     after.freshness = freshness(index, at: now)
     return after
-  }
-
-  // MARK: Opening
-
-  private func opening(_ index: Int, at now: Instant) -> (PublicIndicators.Opening, Reason) {
-    if let override = places[index].override {
-      return (.init(state: override.state, until: override.until, rule: .override), .overridden)
-    }
-    switch city.places[index].opening {
-    case .none: return (.init(state: .unknown, until: nil, rule: .regular), .noTimetable)
-    case .unreadable: return (.init(state: .unknown, until: nil, rule: .regular), .hoursUnreadable)
-    case .hours: break
-    }
-    let intervals = places[index].intervals
-    guard let interval = intervals.first(where: { $0.until > now }) else {
-      return (.init(state: .closed, until: nil, rule: .regular), .closedNow)
-    }
-    guard interval.from <= now else {
-      return (.init(state: .closed, until: interval.from, rule: .regular), .closedNow)
-    }
-    // What reaches to the end of what is known ahead may never end.
-    let isEndless =
-      interval.until - now > .days(Int64(Self.daysAhead) - 1)
-      && interval.until
-        >= city.zone.instant(
-          (places[index].day ?? city.zone.civil(now).day).adding(days: Int64(Self.daysAhead) + 1), secondOfDay: 0)
-    let until = isEndless ? nil : interval.until
-    let reason: Reason = interval.state == .open ? .openNow : .hoursUncertain
-    return (.init(state: interval.state, until: until, rule: .regular), reason)
   }
 
   // MARK: Coolness
@@ -321,12 +283,15 @@ extension CityState {
     var next = places[index].tomorrow
     let countsPeople = traits[index].patience != nil
     func consider(_ moment: Instant) { if moment > now && moment < next { next = moment } }
-    for interval in places[index].intervals {
-      if interval.from >= next { break }  // they come in order
-      consider(interval.from)
-      consider(interval.until)
-      if countsPeople { consider(interval.until + city.choices.resetGrace) }
+    for intervals in [places[index].intervals] + places[index].heatIntervals {
+      for interval in intervals {
+        if interval.from >= next { break }  // they come in order
+        consider(interval.from)
+        consider(interval.until)
+        if countsPeople { consider(interval.until + city.choices.resetGrace) }
+      }
     }
+    if let until = places[index].heatOpenUntil { consider(until) }
     if let override = places[index].override { consider(override.until) }
     var anyMeasuring = false
     for sensor in traits[index].sensors where isMeasuring(sensor, at: now) {

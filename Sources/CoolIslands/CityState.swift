@@ -46,6 +46,10 @@ struct SensorState {
 /// What is known of one place.
 struct PlaceState {
   var intervals: [PublicInterval] = []
+  /// The same of each of its hours in heat.
+  var heatIntervals: [[PublicInterval]] = []
+  /// Until when it stays open because of heat, should the level drop.
+  var heatOpenUntil: Instant?
   var day: CivilDay?
   var override: OpeningOverride?
   var headcount = Headcount()
@@ -223,6 +227,11 @@ public struct CityState: ~Copyable, Sendable {
   /// Takes what a source says about the heat.
   public mutating func setHeat(_ entry: HeatEntry) { heat.set(entry) }
 
+  /// Asks for an evaluation of the places whose opening depends on the heat.
+  public mutating func heatChanged(at second: Instant) {
+    for index in places.indices where !city.places[index].heatHours.isEmpty { schedule(index, at: second) }
+  }
+
   /// The clock is set back: nothing may lie in what is the future again, or it would outlive the truth.
   public mutating func setBack(to now: Instant) {
     forgotten += Int64(bank.rewind(to: now.milliseconds))
@@ -237,6 +246,7 @@ public struct CityState: ~Copyable, Sendable {
     for index in places.indices {
       places[index].headcount.setBack(to: now)
       places[index].occupancySetAt = nil
+      places[index].heatOpenUntil = nil
       if let since = places[index].indicators?.since { places[index].indicators?.since = min(since, now) }
     }
   }

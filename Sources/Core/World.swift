@@ -135,13 +135,14 @@ public struct World: ~Copyable, Sendable {
 
   private mutating func evaluate(at second: Instant, _ effects: inout [Effect]) {
     state.advance(to: second)
+    let level = state.heat.effective(at: second)?.level
+    if level != heatLevel { state.heatChanged(at: second) }
     let result = state.evaluateDue(at: second)
     changes.indicators.formUnion(result.indicators)
     changes.about.formUnion(result.about)
     if !result.indicators.isEmpty { changes.city = true }
     effects += result.transitions.map(Effect.transition)
     heatCheckedAt = second
-    let level = state.heat.effective(at: second)?.level
     guard level != heatLevel else { return }
     effects.append(.heat(at: second, from: heatLevel, to: level))
     heatLevel = level

@@ -127,6 +127,9 @@ public struct Words: Sendable {
   /// Words such as `Décision de la ville`.
   public var overridden: String { language("Sur décision du service de la ville", "By decision of the city's service") }
 
+  /// Words such as `Horaires de canicule`.
+  public var openedByHeat: String { language("Horaires de canicule", "Hours in a heatwave") }
+
   /// Words such as `9 lieux frais ouverts maintenant`.
   public func headline(cool: Int, openUnmeasured: Int) -> String {
     let main =

@@ -29,6 +29,7 @@ extension PublicPlace {
   private func details(_ words: Words) -> [String] {
     var details: [String] = []
     if indicators.opening.rule == .override { details.append(words.overridden) }
+    if indicators.opening.rule == .heat { details.append(words.openedByHeat) }
     if indicators.opening.state == .unknown {
       details.append(words.openingUnknown(indicators.reasons.first?.rawValue ?? ""))
     }

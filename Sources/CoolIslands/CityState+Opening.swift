@@ -1,0 +1,125 @@
+// Whether a place is open: by its timetable, by hours that heat switches on, by somebody's decision.
+
+internal import Publication
+internal import Quantities
+internal import Timetables
+
+extension CityState {
+  /// Computes the intervals of a place from its day.
+  mutating func restoreIntervals(_ index: Int) {
+    let place = city.places[index]
+    guard let day = places[index].day else {
+      (places[index].intervals, places[index].heatIntervals) = ([], [])
+      return
+    }
+    let calendar = city.calendar(of: index)
+    func intervals(_ hours: OpeningHours) -> [PublicInterval] {
+      hours.openIntervals(from: day.adding(days: -1), days: Self.daysAhead + 2, in: calendar)
+    }
+    if case .hours(let hours) = place.opening {
+      places[index].intervals = intervals(hours)
+    } else {
+      places[index].intervals = []
+    }
+    places[index].heatIntervals = place.heatHours.map { intervals($0.hours) }
+  }
+
+  /// What holds at a moment, and why.
+  mutating func opening(_ index: Int, at now: Instant) -> (PublicIndicators.Opening, Reason) {
+    if let override = places[index].override {
+      return (.init(state: override.state, until: override.until, rule: .override), .overridden)
+    }
+    let regular = regularOpening(index, at: now)
+    let rules = city.places[index].heatHours
+    guard !rules.isEmpty else { return regular }
+    return openingInHeat(rules, index, regular, at: now)
+  }
+
+  /// What the timetable alone says.
+  private func regularOpening(_ index: Int, at now: Instant) -> (PublicIndicators.Opening, Reason) {
+    switch city.places[index].opening {
+    case .none: return (.init(state: .unknown, until: nil, rule: .regular), .noTimetable)
+    case .unreadable: return (.init(state: .unknown, until: nil, rule: .regular), .hoursUnreadable)
+    case .hours: break
+    }
+    let (state, until) = [places[index].intervals].status(at: now)
+    return (.init(state: state, until: until.flatMap { ending($0, index, now) }, rule: .regular), Self.reason(state))
+  }
+
+  private static func reason(_ state: OpeningState) -> Reason {
+    switch state {
+    case .open: .openNow
+    case .closed: .closedNow
+    case .unknown, .contradicted: .hoursUncertain
+    }
+  }
+
+  /// What the hours say that heat has switched on.
+  ///
+  /// A rule that replaces takes the place of the timetable and of rules of lower levels; one that adds is a union with
+  /// them. When the level drops, a place stays open to the end of the span that it was opened for, unless its rule says
+  /// that it closes at once.
+  private mutating func openingInHeat(
+    _ rules: [HeatHours], _ index: Int, _ regular: (PublicIndicators.Opening, Reason), at now: Instant
+  ) -> (PublicIndicators.Opening, Reason) {
+    let heat = heat.effective(at: now)
+    var lists: [[PublicInterval]] = [places[index].intervals]
+    var isReplaced = false
+    var active: [Int] = []
+    for (number, rule) in rules.enumerated() where rule.minLevel <= heat?.level ?? 0 {
+      if rule.mode == .replace {
+        (lists, active, isReplaced) = ([], [], true)
+      }
+      lists.append(places[index].heatIntervals[number])
+      active.append(number)
+    }
+    let (state, until) = lists.status(at: now)
+    let heatLists = active.map { places[index].heatIntervals[$0] }
+    let isByHeat = isReplaced || heatLists.status(at: now).state == .open && regular.0.state != .open
+    if isByHeat, state == .open {
+      let own = active.filter { [places[index].heatIntervals[$0]].status(at: now).state == .open }
+      let stops = own.contains { rules[$0].onDrop == .stop }
+      // What never ends by itself ends with the heat.
+      places[index].heatOpenUntil = stops ? nil : heatLists.status(at: now).until.flatMap { ending($0, index, now) }
+      var end = until.flatMap { ending($0, index, now) }
+      if stops, let drop = heat?.until { end = min(end ?? drop, drop) }
+      return (.init(state: .open, until: end, rule: .heat), .openNow)
+    }
+    if let until = places[index].heatOpenUntil {
+      if until > now, state != .open || regular.0.state != .open {
+        return (.init(state: .open, until: until, rule: .heat), .openNow)
+      }
+      if until <= now { places[index].heatOpenUntil = nil }
+    }
+    guard !active.isEmpty else { return regular }
+    if !isReplaced && regular.0.state == .unknown && state != .open { return regular }
+    let end = until.flatMap { ending($0, index, now) }
+    return (.init(state: state, until: end, rule: isReplaced ? .heat : .regular), Self.reason(state))
+  }
+
+  /// When something ends; nil if it reaches to the end of what is known ahead, since it may never end.
+  private func ending(_ until: Instant, _ index: Int, _ now: Instant) -> Instant? {
+    guard until - now > .days(Int64(Self.daysAhead) - 1) else { return until }
+    let today = places[index].day ?? city.zone.civil(now).day
+    return until >= city.zone.instant(today.adding(days: Int64(Self.daysAhead) + 1), secondOfDay: 0) ? nil : until
+  }
+}
+
+extension [[PublicInterval]] {
+  /// The union of some timetables at a moment: open if one is, unknown if one may be.
+  ///
+  /// - Returns: the state, and when it changes; nil if no interval says so.
+  fileprivate func status(at now: Instant) -> (state: OpeningState, until: Instant?) {
+    func covers(_ state: OpeningState, _ moment: Instant) -> Instant? {
+      joined().filter { $0.state == state && $0.from <= moment && moment < $0.until }.map(\.until).max()
+    }
+    if var until = covers(.open, now) {
+      while let further = covers(.open, until) { until = further }
+      return (.open, until)
+    }
+    let nextOpening = joined().filter { $0.state == .open && $0.from > now }.map(\.from).min()
+    if let until = covers(.unknown, now) { return (.unknown, nextOpening.map { Swift.min($0, until) } ?? until) }
+    let nextDoubt = joined().filter { $0.from > now }.map(\.from).min()
+    return (.closed, nextDoubt)
+  }
+}
