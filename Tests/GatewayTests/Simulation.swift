@@ -92,8 +92,16 @@ final class Simulation {
   }
 
   private static func text(_ places: [String]) throws -> ConfigurationText {
+    // The square closes soon, and stays open in heat, until it becomes too hot for that.
+    let hours = [
+      "parc": #""opening_hours":"24/7""#,
+      "square": #"""
+        "opening_hours":"12:00-12:03","heat_hours":[{"min_level":2,"opening_hours":"12:02-12:20"},
+        {"min_level":4,"opening_hours":"off","mode":"replace","on_drop":"stop"}]
+        """#,
+    ]
     let features = places.map {
-      #"{"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"\#($0)","name":"\#($0)","kind":"park","opening_hours":"24/7"}}"#
+      #"{"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"\#($0)","name":"\#($0)","kind":"park",\#(hours[$0] ?? "")}}"#
     }
     let sensors = places.map { #"{"id":"\#($0)-air","place":"\#($0)","fields":["temperature","laeq"],"period_s":60}"# }
     let settings = #"""
