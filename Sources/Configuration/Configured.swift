@@ -112,10 +112,11 @@ public enum ConfigurationReader {
     }
     let sensors = self.sensors(content, places, file.name, report)
     let zones = self.zones(content, sensors, file.name, report)
-    let city = City(
+    var city = City(
       id: content.cityID, name: content.cityName, zone: zone, holidays: content.holidays,
       places: places.map { resolve($0, zones, content, report) }, sensors: sensors, zones: zones,
       choices: content.choices, rings: content.rings, notice: content.notice, contact: content.contact)
+    city.departement = content.departement
     // Far below what a bank may have: it aligns what is only added up here.
     if city.seriesByteCount > SeriesBank.maximumByteCount / 2 {
       let gibibytes = city.seriesByteCount >> 30

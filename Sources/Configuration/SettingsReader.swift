@@ -17,6 +17,7 @@ struct SettingsContent {
   var schoolHolidays: [String: SchoolHolidays] = [:]
   var notice: [String: String] = [:]
   var contact: String?
+  var departement: String?
   var choices = Choices()
   var rings: [Field: RingLayout] = [:]
   var sensors: [SensorContent] = []
@@ -167,6 +168,12 @@ struct SettingsReader {
     if let notice = city.object("notice") {
       for language in ["fr", "en"] { content.notice[language] = notice.string(language) }
       notice.finish()
+    }
+    content.departement = city.string("departement")
+    if let departement = content.departement, let value = city.value["departement"],
+      !(2...3).contains(departement.utf8.count) || departement.first?.isNumber != true
+    {
+      city.error(at: value, "departement", "the number of a département such as \"69\" or \"2A\" was expected")
     }
     content.contact = city.string("contact")
     if let contact = content.contact, !contact.hasPrefix("https://"), !contact.hasPrefix("mailto:") {

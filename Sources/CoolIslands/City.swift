@@ -30,6 +30,8 @@ public struct City: Sendable {
   public var notice: [String: String]
   /// Who answers questions, as a URL or `mailto:`.
   public var contact: String?
+  /// Its département, such as `69` or `2A`, for what national bulletins say of it.
+  public var departement: String?
 
   /// A city.
   public init(

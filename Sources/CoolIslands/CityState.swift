@@ -225,7 +225,7 @@ public struct CityState: ~Copyable, Sendable {
   }
 
   /// Takes what a source says about the heat.
-  public mutating func setHeat(_ entry: HeatEntry) { heat.set(entry) }
+  public mutating func setHeat(_ entries: [HeatEntry], of source: HeatEntry.Source) { heat.set(entries, of: source) }
 
   /// Asks for an evaluation of the places whose opening depends on the heat.
   public mutating func heatChanged(at second: Instant) {

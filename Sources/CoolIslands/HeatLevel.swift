@@ -39,24 +39,32 @@ public struct HeatEntry: Hashable, Sendable {
   }
 }
 
-/// The heat of a city: at most one entry a source.
+/// The heat of a city: what each source says of now and of what comes.
 public struct Heat: Hashable, Sendable {
-  /// What each source says, expired entries included until they are replaced.
+  /// By source and time, expired entries included until they are replaced.
   public private(set) var entries: [HeatEntry] = []
 
   /// No source has spoken.
   public init() {}
 
   /// Replaces what a source says.
-  public mutating func set(_ entry: HeatEntry) {
-    entries.removeAll { $0.source == entry.source }
-    entries.append(entry)
-    entries.sort { $0.source.rawValue < $1.source.rawValue }
+  ///
+  /// - Parameters:
+  ///   - new: what it says now, spans of time that do not overlap.
+  ///   - source: the source.
+  public mutating func set(_ new: [HeatEntry], of source: HeatEntry.Source) {
+    entries.removeAll { $0.source == source }
+    entries += new
+    entries.sort { ($0.source.rawValue, $0.from) < ($1.source.rawValue, $1.from) }
   }
 
-  /// The clock is set back: what began later began now.
+  /// The clock is set back: what a person said later was said now.
+  ///
+  /// A bulletin names its times itself.
   mutating func setBack(to now: Instant) {
-    for index in entries.indices { entries[index].from = min(entries[index].from, now) }
+    for index in entries.indices where entries[index].source == .operator {
+      entries[index].from = min(entries[index].from, now)
+    }
   }
 
   /// The level in force; nil when no source is valid.
@@ -64,10 +72,19 @@ public struct Heat: Hashable, Sendable {
     let valid = entries.filter { $0.from <= now && now < ($0.until ?? .distantFuture) }
     guard let level = valid.map(\.level).max() else { return nil }
     let holders = valid.filter { $0.level == level }
-    let ends = holders.map { $0.until ?? .distantFuture }.max()
+    let ends = holders.map { end(of: $0) }.max()
     return PublicHeat(
       level: level, sources: holders.map(\.source.rawValue), since: holders.map(\.from).min() ?? now,
       until: ends == .distantFuture ? nil : ends)
+  }
+
+  /// Until when a source says at least as much, without a gap.
+  private func end(of entry: HeatEntry) -> Instant {
+    var end = entry.until ?? .distantFuture
+    for next in entries where next.source == entry.source && next.from == end && next.level >= entry.level {
+      end = next.until ?? .distantFuture
+    }
+    return end
   }
 
   /// The next moment at which an entry begins or ends.

@@ -17,6 +17,8 @@ public enum Admission: Hashable, Sendable {
 
   /// Payloads above this many bytes are refused.
   public static let maximumPayload = 65_536
+  /// A command may be longer: a bulletin speaks of a whole country.
+  public static let maximumCommand = 1 << 20
 
   /// Decides on a message.
   ///
@@ -26,7 +28,8 @@ public enum Admission: Hashable, Sendable {
   /// - Returns: the decision.
   public static func of(_ message: Message, in state: borrowing CityState) -> Admission {
     let sender = state.sensor(onTopic: message.topic)
-    guard message.payload.count <= maximumPayload else { return .refused(.payloadTooLarge, sensor: sender) }
+    let maximum = sender == nil && Topics.isCommand(message.topic) ? maximumCommand : maximumPayload
+    guard message.payload.count <= maximum else { return .refused(.payloadTooLarge, sensor: sender) }
     guard let sensor = sender else {
       guard Topics.isCommand(message.topic) else { return .refused(unknown(message.topic, in: state)) }
       return message.isRetained ? .refused(.commandRetained) : .admitted(.command(message), sensor: nil, refusals: [])

@@ -7,8 +7,8 @@ public import Quantities
 
 /// What a command asks for.
 public enum Command: Hashable, Sendable {
-  /// Sets the operator's heat level.
-  case heat(HeatEntry)
+  /// Says what a source holds of the heat, now and in what comes.
+  case heat(HeatEntry.Source, [HeatEntry])
   /// Opens or closes a place by hand, or returns it to its timetable (nil).
   case override(place: String, OpeningOverride?)
 }
@@ -46,8 +46,11 @@ public struct CommandResult: Hashable, Sendable {
 extension Command {
   /// Reads a command.
   ///
+  /// - Parameters:
+  ///   - message: the message.
+  ///   - departement: the city's, for what a national bulletin says of it.
   /// - Throws: ``CommandError`` with a sentence that says what was expected.
-  public init(_ message: Message) throws(CommandError) {
+  public init(_ message: Message, departement: String?) throws(CommandError) {
     let document: JSONDocument
     do {
       document = try JSONDocument(message.payload)
@@ -63,9 +66,17 @@ extension Command {
         throw CommandError("\"level\" must be 1, 2, 3 or 4")
       }
       self = .heat(
-        HeatEntry(
-          source: .operator, level: level, from: message.arrival, until: try fields.until(),
-          by: try fields.text("by"), reason: try fields.text("reason")))
+        .operator,
+        [
+          HeatEntry(
+            source: .operator, level: level, from: message.arrival, until: try fields.until(),
+            by: try fields.text("by"), reason: try fields.text("reason"))
+        ])
+    case ("vigilance", 1):
+      guard let departement else { throw CommandError("the settings do not name the city's departement") }
+      self = .heat(
+        .feed,
+        try VigilanceBulletin.read(document.root, departement: departement, arrival: message.arrival))
     case ("places", 3) where parts.last == "override":
       try fields.allow(["state", "by", "reason", "until"])
       let place = String(parts[parts.startIndex + 1])

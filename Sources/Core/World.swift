@@ -197,9 +197,9 @@ public struct World: ~Copyable, Sendable {
   private mutating func obey(_ message: Message) -> CommandResult {
     let second = message.arrival.nextWholeSecond
     do throws(CommandError) {
-      switch try Command(message) {
-      case .heat(let entry):
-        state.setHeat(entry)
+      switch try Command(message, departement: state.city.departement) {
+      case .heat(let source, let entries):
+        state.setHeat(entries, of: source)
         heatCheckedAt = min(heatCheckedAt, message.arrival - .milliseconds(1))
       case .override(let id, let override):
         guard let place = state.place(id) else { throw CommandError("there is no place \"\(id)\"") }

@@ -51,15 +51,22 @@ import Testing
     func at(_ hours: Int64) -> Instant { Instant(seconds: hours * 3600) }
     var heat = Heat()
     #expect(heat.effective(at: at(0)) == nil)
-    heat.set(.init(source: .operator, level: 3, from: at(1), until: at(5), by: "a", reason: "r"))
-    heat.set(.init(source: .feed, level: 2, from: at(0), until: at(9), by: "b", reason: "r"))
+    heat.set([.init(source: .operator, level: 3, from: at(1), until: at(5), by: "a", reason: "r")], of: .operator)
+    heat.set([.init(source: .feed, level: 2, from: at(0), until: at(9), by: "b", reason: "r")], of: .feed)
     #expect(heat.effective(at: at(0))?.level == 2)
     #expect(heat.effective(at: at(1))?.sources == ["operator"])
     #expect(heat.effective(at: at(5))?.sources == ["feed"])
-    heat.set(.init(source: .operator, level: 2, from: at(6), until: at(7), by: "a", reason: "r"))
+    heat.set([.init(source: .operator, level: 2, from: at(6), until: at(7), by: "a", reason: "r")], of: .operator)
     #expect(heat.effective(at: at(6))?.sources == ["feed", "operator"])
     #expect(heat.effective(at: at(9)) == nil)
     #expect(heat.nextChange(after: at(6)) == at(7))
+    // Of a bulletin the level of the moment counts, and how long it lasts at that level or above.
+    let spans = [(1, 0, 10), (3, 10, 14), (4, 14, 16), (2, 16, 20)].map { level, from, until in
+      HeatEntry(source: .feed, level: level, from: at(Int64(from)), until: at(Int64(until)), by: "b", reason: "r")
+    }
+    heat.set(spans, of: .feed)
+    #expect([9, 10, 15, 16].map { heat.effective(at: at($0))?.level } == [1, 3, 4, 2])
+    #expect([9, 10, 15, 16].map { heat.effective(at: at($0))?.until } == [at(20), at(16), at(16), at(20)])
   }
 }
 

@@ -96,9 +96,9 @@ final class Simulation {
     let hours = [
       "parc": #""opening_hours":"24/7""#,
       "square": #"""
-        "opening_hours":"12:00-12:03","heat_hours":[{"min_level":2,"opening_hours":"12:02-12:20"},
-        {"min_level":4,"opening_hours":"off","mode":"replace","on_drop":"stop"}]
-        """#,
+      "opening_hours":"12:00-12:03","heat_hours":[{"min_level":2,"opening_hours":"12:02-12:20"},
+      {"min_level":4,"opening_hours":"off","mode":"replace","on_drop":"stop"}]
+      """#,
     ]
     let features = places.map {
       #"{"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"\#($0)","name":"\#($0)","kind":"park",\#(hours[$0] ?? "")}}"#
