@@ -87,7 +87,8 @@ let package = Package(
     tests("RingSeries", with: ["CZlib", "Dice"]),
     tests("SensorProtocol", with: ["Quantities", "JSONText", "Dice"]),
     tests("Timetables", with: ["Configuration", "Quantities"]),
-    tests("CoolIslands", with: ["Configuration", "Publication", "Quantities", "RingSeries", "SensorProtocol"]),
+    tests(
+      "CoolIslands", with: ["Configuration", "Publication", "Quantities", "RingSeries", "SensorProtocol", "Dice"]),
     tests(
       "Core",
       with: ["Configuration", "CoolIslands", "Publication", "SensorProtocol", "Quantities", "JSONText", "Dice"]),

@@ -27,20 +27,19 @@ public struct Hysteresis: Hashable, Sendable {
     _ value: Int64, borders: [Int64], margin: Int64, patience: Span?, at now: Instant
   ) -> Int {
     let plain = borders.count { value >= $0 }
-    guard let current, plain != current else {
-      self.current = plain
+    guard let before = current, plain != before else {
+      current = plain
       beyondSince = nil
       return plain
     }
-    let border = plain > current ? borders[current] : borders[current - 1]
-    let since = beyondSince ?? now
-    beyondSince = since
-    // A full margin past the nearest border, or long enough beyond it.
-    let isFar = plain > current ? value >= border + margin : value < border - margin
-    guard isFar || patience.map({ now - since >= $0 }) ?? false else { return current }
-    self.current = plain
-    beyondSince = nil
-    return plain
+    // Past a border by the margin, the class behind it at least; so of two values the higher never has the lower class.
+    let held = min(max(before, borders.count { value >= $0 + margin }), borders.count { value >= $0 - margin })
+    let since = held == before ? beyondSince ?? now : now
+    let isOver = patience.map { now - since >= $0 } ?? false
+    let new = isOver ? plain : held
+    current = new
+    beyondSince = new == plain ? nil : since
+    return new
   }
 }
 

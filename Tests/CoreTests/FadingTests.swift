@@ -85,6 +85,30 @@ import Testing
     #expect(indicators(world, "parc")?.noise == nil)
   }
 
+  @Test("older is never fresher: without a word fewer sensors are heard, and nothing that was unknown becomes known")
+  func silence() throws {
+    let world = try world()
+    for minute in 0..<5 {
+      send(world, "rue/rue", #"[{"n":"temperature","v":34}]"#, at(12, Int64(minute)))
+      send(world, "parc/air", #"[{"n":"temperature","v":25},{"n":"humidity","v":40}]"#, at(12, Int64(minute), 10))
+      send(world, "parc/bruit", #"[{"n":"laeq_60s","v":48}]"#, at(12, Int64(minute), 20))
+    }
+    _ = world.advance(to: at(12, 5))
+    guard var before = indicators(world, "parc") else { throw Fixture.Broken(findings: []) }
+    #expect(before.freshness?.alive == 2 && before.coolness != nil)
+    for minute in 6..<120 {
+      _ = world.advance(to: at(12, Int64(minute)))
+      guard let now = indicators(world, "parc") else { throw Fixture.Broken(findings: []) }
+      #expect(now.freshness?.observedAt == before.freshness?.observedAt)
+      #expect(now.freshness?.alive ?? 0 <= before.freshness?.alive ?? 0)
+      #expect(now.coolness == nil || before.coolness != nil)
+      #expect(now.coolness?.difference == nil || before.coolness?.difference != nil)
+      #expect(now.noise == nil || before.noise != nil)
+      before = now
+    }
+    #expect(before.freshness?.alive == 0 && before.coolness == nil && before.availability == .unknown)
+  }
+
   @Test("a street that fell silent is compared with nothing") func staleReference() throws {
     let world = try world({
       $0.replacing(

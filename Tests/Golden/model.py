@@ -105,7 +105,7 @@ class Sticky:
     """A class, counted from 0, that is left a margin past its border or after some time beyond it.
 
     Choice: a border belongs to the class above it; upwards the margin itself is enough, downwards it must be passed;
-    whoever leaves goes to the class of the value, even across another border.
+    each border on the way must be left behind like this.
     """
 
     def __init__(self, borders, margin, patience=None):
@@ -120,12 +120,18 @@ class Sticky:
         if self.now is None or new == self.now:
             self.now, self.beyond = new, None
             return self.now
-        self.beyond = at if self.beyond is None else self.beyond
-        up = new > self.now
-        border = self.borders[self.now if up else self.now - 1]
-        past = value >= border + self.margin if up else value < border - self.margin
-        if past or self.patience is not None and at - self.beyond >= self.patience:
-            self.now, self.beyond = new, None
+        reached = self.now
+        while reached < new and value >= self.borders[reached] + self.margin:
+            reached += 1
+        while reached > new and value < self.borders[reached - 1] - self.margin:
+            reached -= 1
+        if reached != self.now or self.beyond is None:
+            self.beyond = at
+        self.now = reached
+        if self.patience is not None and at - self.beyond >= self.patience:
+            self.now = new
+        if self.now == new:
+            self.beyond = None
         return self.now
 
 
