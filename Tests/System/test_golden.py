@@ -1,7 +1,9 @@
 """Golden days: recorded data, and transitions that an independent model computed, not this program."""
 
+import json
 import subprocess
 import sys
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -75,3 +77,15 @@ def test_the_days_hold_what_they_are_for():
     assert count("night-of-25-hours", '"at":"2005-10-30T01:30:00-08:00"')  # a closing in the second of the doubled hours
     assert count("night-of-25-hours", '"at":"2005-10-30T02:00:00-08:00","place":"cafe","indicator":"occupancy"')  # its reset
     assert count("night-of-25-hours", '"crowded"') and count("room", '"indicator":"occupancy"') >= 8
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_no_place_changes_its_availability_more_than_six_times_an_hour(day):
+    changes = {}
+    for line in map(json.loads, (GOLDEN / day / "expected.jsonl").read_text().splitlines()):
+        if line["indicator"] == "availability":
+            changes.setdefault(line["place"], []).append(datetime.fromisoformat(line["at"]))
+    assert changes
+    for place, moments in changes.items():
+        for first in moments:
+            assert sum(first <= moment < first + timedelta(hours=1) for moment in moments) <= 6, (place, first)
