@@ -476,8 +476,10 @@ extension OpeningHours.Rule {
       guard let end = span.end, !end.isSun, !span.start.isSun else { return false }
       return end.minutes > 1440 || end.minutes <= span.start.minutes && end.minutes > 0
     }
-    guard isLong, state != .closed, let days = later.days, !days.weekdays.isEmpty else { return false }
-    if later.state == .closed && !later.times.isEmpty { return false }  // it only cuts out some time
+    // What is closed is meant to be, from midnight on.
+    guard isLong, state != .closed, later.state != .closed, let days = later.days, !days.weekdays.isEmpty else {
+      return false
+    }
     let own = self.days.map { $0.weekdays.reduce(UInt8(0)) { $0 | $1.days } } ?? 0x7F
     let other = days.weekdays.reduce(UInt8(0)) { $0 | $1.days }
     return (own << 1 | own >> 6) & 0x7F & other != 0

@@ -133,6 +133,7 @@ func paris() throws -> HoursCalendar {
     ("Fr 20:00-24:00; Sa 10:00-12:00", nil),
     ("Mo-Su 22:00-06:00; Sa 02:00-03:00 off", nil), ("Mo-Fr 08:00-18:00; Sa 09:00-12:00", nil),
     ("Fr 22:00-04:00; PH off", nil),
+    ("Mo-Sa 20:00-26:00; Th off", nil),
   ]
 
   @Test("a night that a later rule ends at midnight is a warning", arguments: nights)
