@@ -40,7 +40,10 @@ extension CityState {
     switch city.places[index].opening {
     case .none: return (.init(state: .unknown, until: nil, rule: .regular), .noTimetable)
     case .unreadable: return (.init(state: .unknown, until: nil, rule: .regular), .hoursUnreadable)
-    case .hours: break
+    case .hours(let hours):
+      if let last = hours.lastDay, (places[index].day ?? city.zone.civil(now).day) > last {
+        return (.init(state: .unknown, until: nil, rule: .regular), .timetableExpired)
+      }
     }
     let (state, until) = [places[index].intervals].status(at: now)
     return (.init(state: state, until: until.flatMap { ending($0, index, now) }, rule: .regular), Self.reason(state))

@@ -120,8 +120,16 @@ public struct Words: Sendable {
     switch reason {
     case "no_timetable": language("Horaires inconnus", "Opening hours not known")
     case "hours_unreadable": language("Horaires publiés illisibles", "Published hours cannot be read")
+    case "timetable_expired": language("Horaires publiés expirés", "Published hours have expired")
     default: language("Ouverture incertaine, renseignez-vous", "Opening uncertain, please check")
     }
+  }
+
+  /// Words such as `Horaires publiés expirés depuis le 31 août 2026`, by the first moment of which they say nothing.
+  public func expired(since end: Instant) -> String {
+    let last = zone.civil(end - .seconds(1)).day
+    let date = "\(language.date(last)) \(last.components.year)"
+    return language("Horaires publiés jusqu'au \(date) seulement", "Published hours ended on \(date)")
   }
 
   /// Words such as `Décision de la ville`.
@@ -180,6 +188,7 @@ public struct Words: Sendable {
     case "closed_now": language("fermé aux heures prévues", "closed by its timetable")
     case "no_timetable": language("horaires inconnus", "hours not known")
     case "hours_unreadable": language("horaires illisibles", "hours unreadable")
+    case "timetable_expired": language("horaires expirés", "hours expired")
     case "hours_uncertain": language("ouverture incertaine", "opening uncertain")
     case "overridden": language("décision du service", "decided by the service")
     case "not_measured": language("non mesuré", "not measured")

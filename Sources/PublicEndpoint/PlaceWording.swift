@@ -31,7 +31,9 @@ extension PublicPlace {
     if indicators.opening.rule == .override { details.append(words.overridden) }
     if indicators.opening.rule == .heat { details.append(words.openedByHeat) }
     if indicators.opening.state == .unknown {
-      details.append(words.openingUnknown(indicators.reasons.first?.rawValue ?? ""))
+      let expiry = indicators.reasons.contains(.timetableExpired) ? about.timetableEnds : nil
+      details.append(
+        expiry.map(words.expired) ?? words.openingUnknown(indicators.reasons.first?.rawValue ?? ""))
     }
     if indicators.reasons.contains(.noFreshReading) {
       details.append(words.silent(since: indicators.freshness?.observedAt))

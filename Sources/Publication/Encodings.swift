@@ -72,6 +72,7 @@ extension PublicAbout {
       json.object { json in
         json.member("id", id)
         writeFlat(to: &json)
+        json.member(ifPresent: "timetable_ends", timetableEnds.map(zone.text))
         json.key("position")
         json.array { json in
           json.raw(Self.degrees(position.longitudeE7))

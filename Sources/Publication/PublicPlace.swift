@@ -32,6 +32,8 @@ public struct PublicAbout: Hashable, Sendable {
   public var geometry: String
   /// The timetable as published, OSM syntax.
   public var openingHours: String?
+  /// The first moment of which the timetable says nothing any more; nil if it goes on for ever.
+  public var timetableEnds: Instant?
   /// When it is or may be open in the next eight days.
   public var intervals: [PublicInterval]
   /// Drinking water, if known.

@@ -41,6 +41,7 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
   case closedNow = "closed_now"
   case noTimetable = "no_timetable"
   case hoursUnreadable = "hours_unreadable"
+  case timetableExpired = "timetable_expired"
   case hoursUncertain = "hours_uncertain"
   case overridden
   case notMeasured = "not_measured"

@@ -126,6 +126,26 @@ extension OpeningHours.Rule {
   }
 }
 
+extension OpeningHours.Rule {
+  /// The last day that years or dated ranges allow; nil for ever.
+  var lastDay: CivilDay? {
+    if let year = years.map(\.to).max(), year < .max { return CivilDay(year: year, month: 12, day: 31) }
+    guard years.isEmpty, !dates.isEmpty else { return nil }
+    let ends = dates.compactMap(\.lastDay)
+    return ends.count == dates.count ? ends.max() : nil
+  }
+}
+
+extension OpeningHours.DateRange {
+  /// The last day of a range that names its year; nil if it comes back or is open.
+  var lastDay: CivilDay? {
+    guard !isOpen, let year = from.year else { return nil }
+    let end = to ?? from
+    guard let first = from.span(in: year)?.first, let last = end.span(in: end.year ?? year)?.last else { return nil }
+    return last < first ? end.span(in: year + 1)?.last : last
+  }
+}
+
 extension OpeningHours.TimePoint {
   func minutes(on day: CivilDay, _ calendar: HoursCalendar) -> Int {
     event.map { calendar.minutes(of: $0, on: day) + minutes } ?? minutes

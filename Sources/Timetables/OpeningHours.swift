@@ -1,6 +1,8 @@
 // OSM opening_hours, specification 0.7.2: what a value says, as rules. `OpeningHoursParser` reads them, `DayPlan` applies
 // them to a day, `OpeningHours+Intervals` turns days into moments.
 
+public import Quantities
+
 /// A timetable that was understood.
 ///
 /// - SeeAlso: <https://wiki.openstreetmap.org/wiki/Key:opening_hours/specification>
@@ -29,6 +31,15 @@ public struct OpeningHours: Hashable, Sendable {
 
   /// Whether a rule asks for the sun, and so for a position.
   public var namesSun: Bool { rules.contains { $0.times.contains { $0.start.isSun || $0.end?.isSun ?? false } } }
+
+  /// The last day of which the timetable says that something may be open; nil if it goes on for ever, or never opens.
+  ///
+  /// What was published for one summer says nothing about the next: whoever shows it must not call the place closed.
+  public var lastDay: CivilDay? {
+    let opening = rules.filter { $0.state != .closed }
+    let ends = opening.compactMap(\.lastDay)
+    return ends.count == opening.count ? ends.max() : nil
+  }
 
   /// Who decides about a day or an instant.
   enum Separator: Hashable, Sendable {

@@ -99,6 +99,21 @@ import Testing
     #expect(opening(world, "square", at(23, 0, 1))?.state == .closed)
   }
 
+  @Test("a timetable of one season has expired afterwards: nobody knows, and the description says since when")
+  func expired() throws {
+    let world = try world(park: #""note":"x""#)
+    let text = try Fixture.text(
+      places: Fixture.places.replacing("Mo-Su 08:00-20:00", with: "2026 Jun 01-2026 Jul 15 08:00-20:00"))
+    guard let configured = ConfigurationReader.values(text).configured else { throw Fixture.Broken(findings: []) }
+    _ = world.world.configure(configured.city, at: at(8))
+    #expect(opening(world, at(9)) == .init(state: .open, until: at(20), rule: .regular))
+    #expect(opening(world, at(21))?.state == .closed)  // of this day it still speaks
+    #expect(opening(world, at(24)) == .init(state: .unknown, until: nil, rule: .regular))
+    let place = world.world.withState { state in state.place("parc").flatMap { state.publicPlace($0) } } ?? nil
+    #expect(place?.indicators.availability == .unknown && place?.indicators.reasons == [.timetableExpired])
+    #expect(place?.about.timetableEnds == at(24) && place?.about.intervals == [])
+  }
+
   @Test("a decision of the service beats the heat") func override() throws {
     let world = try world(park: Self.night)
     heat(world, 3, at(12, 30))

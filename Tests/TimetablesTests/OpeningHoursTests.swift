@@ -141,6 +141,20 @@ func paris() throws -> HoursCalendar {
     #expect(try OpeningHours(example.value).warnings.map(\.column) == [example.column].compactMap { $0 })
   }
 
+  static let ends: [(value: String, last: String?)] = [
+    ("2026 Jul 04-2026 Aug 30 Tu-Su 10:00-20:00", "2026-08-30"), ("2026 May-Aug 10:00-20:00", "2026-08-31"),
+    ("2026 Dec 20-Jan 05 10:00-16:00", "2027-01-05"), ("2025-2026 Mo 10:00-12:00", "2026-12-31"),
+    ("2026 Jun 01-2026 Jun 30 10:00-18:00; 2026 Jul 01-2026 Jul 31 10:00-20:00; PH off", "2026-07-31"),
+    ("2026 Jul 14,2026 Aug 15 10:00-12:00", "2026-08-15"), ("2026+ Su 10:00-12:00", nil), ("Jul-Aug 10:00-20:00", nil),
+    ("Mo-Fr 09:00-17:00; 2026 Jul 14 off", nil), ("Mo-Fr 09:00-17:00; 2026 Jul 18 10:00-12:00", nil), ("off", nil),
+    ("24/7", nil),
+  ]
+
+  @Test("a dated timetable has a last day", arguments: ends)
+  func lastDay(_ example: (value: String, last: String?)) throws {
+    #expect(try OpeningHours(example.value).lastDay?.text == example.last)
+  }
+
   @Test("any text is an answer or an error, never a crash", arguments: UInt64(1)...400)
   func garbage(seed: UInt64) throws {
     let pieces = [
