@@ -283,7 +283,7 @@ extension CityState {
     var next = places[index].tomorrow
     let countsPeople = traits[index].patience != nil
     func consider(_ moment: Instant) { if moment > now && moment < next { next = moment } }
-    for intervals in [places[index].intervals] + places[index].heatIntervals {
+    func consider(_ intervals: [PublicInterval]) {
       for interval in intervals {
         if interval.from >= next { break }  // they come in order
         consider(interval.from)
@@ -291,6 +291,8 @@ extension CityState {
         if countsPeople { consider(interval.until + city.choices.resetGrace) }
       }
     }
+    consider(places[index].intervals)
+    for intervals in places[index].heatIntervals { consider(intervals) }
     if let until = places[index].heatOpenUntil { consider(until) }
     if let override = places[index].override { consider(override.until) }
     var anyMeasuring = false

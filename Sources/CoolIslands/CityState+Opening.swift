@@ -40,12 +40,12 @@ extension CityState {
     switch city.places[index].opening {
     case .none: return (.init(state: .unknown, until: nil, rule: .regular), .noTimetable)
     case .unreadable: return (.init(state: .unknown, until: nil, rule: .regular), .hoursUnreadable)
-    case .hours(let hours):
-      if let last = hours.lastDay, (places[index].day ?? city.zone.civil(now).day) > last {
-        return (.init(state: .unknown, until: nil, rule: .regular), .timetableExpired)
-      }
+    case .hours: break
     }
-    let (state, until) = [places[index].intervals].status(at: now)
+    if let end = traits[index].timetableEnds, now >= end {
+      return (.init(state: .unknown, until: nil, rule: .regular), .timetableExpired)
+    }
+    let (state, until) = places[index].intervals.status(at: now)
     return (.init(state: state, until: until.flatMap { ending($0, index, now) }, rule: .regular), Self.reason(state))
   }
 
@@ -80,7 +80,7 @@ extension CityState {
     let heatLists = active.map { places[index].heatIntervals[$0] }
     let isByHeat = isReplaced || heatLists.status(at: now).state == .open && regular.0.state != .open
     if isByHeat, state == .open {
-      let own = active.filter { [places[index].heatIntervals[$0]].status(at: now).state == .open }
+      let own = active.filter { places[index].heatIntervals[$0].status(at: now).state == .open }
       let stops = own.contains { rules[$0].onDrop == .stop }
       // What never ends by itself ends with the heat.
       places[index].heatOpenUntil = stops ? nil : heatLists.status(at: now).until.flatMap { ending($0, index, now) }
@@ -108,21 +108,34 @@ extension CityState {
   }
 }
 
+extension [PublicInterval] {
+  /// A timetable at a moment: the state, and when it changes; nil if no interval says so.
+  fileprivate func status(at now: Instant) -> (state: OpeningState, until: Instant?) {
+    // They are apart and in order; it is asked at every evaluation.
+    for interval in self where interval.until > now {
+      return interval.from <= now ? (interval.state, interval.until) : (.closed, interval.from)
+    }
+    return (.closed, nil)
+  }
+}
+
 extension [[PublicInterval]] {
   /// The union of some timetables at a moment: open if one is, unknown if one may be.
-  ///
-  /// - Returns: the state, and when it changes; nil if no interval says so.
   fileprivate func status(at now: Instant) -> (state: OpeningState, until: Instant?) {
-    func covers(_ state: OpeningState, _ moment: Instant) -> Instant? {
-      joined().filter { $0.state == state && $0.from <= moment && moment < $0.until }.map(\.until).max()
-    }
-    if var until = covers(.open, now) {
-      while let further = covers(.open, until) { until = further }
+    if var until = end(of: .open, at: now) {
+      while let further = end(of: .open, at: until) { until = further }
       return (.open, until)
     }
-    let nextOpening = joined().filter { $0.state == .open && $0.from > now }.map(\.from).min()
-    if let until = covers(.unknown, now) { return (.unknown, nextOpening.map { Swift.min($0, until) } ?? until) }
-    let nextDoubt = joined().filter { $0.from > now }.map(\.from).min()
-    return (.closed, nextDoubt)
+    let nextOpening = nextStart(after: now) { $0 == .open }
+    if let until = end(of: .unknown, at: now) { return (.unknown, nextOpening.map { Swift.min($0, until) } ?? until) }
+    return (.closed, nextStart(after: now) { _ in true })
+  }
+
+  private func end(of state: OpeningState, at moment: Instant) -> Instant? {
+    joined().filter { $0.state == state && $0.from <= moment && moment < $0.until }.map(\.until).max()
+  }
+
+  private func nextStart(after moment: Instant, where isMeant: (OpeningState) -> Bool) -> Instant? {
+    joined().filter { isMeant($0.state) && $0.from > moment }.map(\.from).min()
   }
 }

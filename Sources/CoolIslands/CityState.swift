@@ -136,7 +136,7 @@ public struct CityState: ~Copyable, Sendable {
     sensorOfTopic = Dictionary(city.sensors.enumerated().map { ($1.topic, $0) }) { first, _ in first }
     sensorOfID = Dictionary(city.sensors.enumerated().map { ($1.id, $0) }) { first, _ in first }
     wires = zip(city.sensors, sensors).map { SensorWiring($0, series: $1.series) }
-    var traits = [PlaceWiring](repeating: PlaceWiring(), count: city.places.count)
+    var traits = city.places.map { PlaceWiring($0, zone: city.zone) }
     for (index, sensor) in city.sensors.enumerated() {
       if let place = sensor.place { traits[place].add(index, wires[index]) }
     }

@@ -5,7 +5,6 @@
 
 public import Publication
 public import Quantities
-internal import Timetables
 
 /// Makes public values.
 public enum PrivacyGate {
@@ -27,9 +26,7 @@ extension CityState {
   public func publicPlace(_ index: Int) -> PublicPlace? {
     guard let indicators = places[index].indicators else { return nil }
     var about = city.places[index].about
-    if case .hours(let hours) = city.places[index].opening, let last = hours.lastDay {
-      about.timetableEnds = city.zone.instant(last.adding(days: 1), secondOfDay: 0)
-    }
+    about.timetableEnds = traits[index].timetableEnds
     if let day = places[index].day {
       let from = city.zone.instant(day, secondOfDay: 0)
       let until = city.zone.instant(day.adding(days: Int64(Self.daysAhead)), secondOfDay: 0)

@@ -3,6 +3,7 @@
 internal import Quantities
 internal import RingSeries
 internal import SensorProtocol
+internal import Timetables
 
 /// A sensor's series by what they mean.
 struct SensorWiring {
@@ -38,6 +39,17 @@ struct PlaceWiring {
   var listeners: Int64 = 0
   /// How many measure something that is not about people.
   var measuring = 0
+  /// The first moment of which the timetable says nothing any more.
+  let timetableEnds: Instant?
+
+  /// Of a place without sensors.
+  init(_ place: Place, zone: CivilZone) {
+    if case .hours(let hours) = place.opening, let last = hours.lastDay {
+      timetableEnds = zone.instant(last.adding(days: 1), secondOfDay: 0)
+    } else {
+      timetableEnds = nil
+    }
+  }
 
   mutating func add(_ sensor: Int, _ wiring: SensorWiring) {
     sensors.append(sensor)
