@@ -61,7 +61,7 @@ extension CityState {
   ///
   /// A rule that replaces takes the place of the timetable and of rules of lower levels; one that adds is a union with
   /// them. When the level drops, a place stays open to the end of the span that it was opened for, unless its rule says
-  /// that it closes at once.
+  /// that it closes at once, or another one replaces the timetable then.
   private mutating func openingInHeat(
     _ rules: [HeatHours], _ index: Int, _ regular: (PublicIndicators.Opening, Reason), at now: Instant
   ) -> (PublicIndicators.Opening, Reason) {
@@ -89,7 +89,7 @@ extension CityState {
       return (.init(state: .open, until: end, rule: .heat), .openNow)
     }
     if let until = places[index].heatOpenUntil {
-      if until > now, state != .open || regular.0.state != .open {
+      if until > now, !isReplaced, state != .open || regular.0.state != .open {
         return (.init(state: .open, until: until, rule: .heat), .openNow)
       }
       if until <= now { places[index].heatOpenUntil = nil }

@@ -88,6 +88,19 @@ import Testing
     #expect(opening(world, at(18, 30))?.state == .closed)
   }
 
+  @Test("a span that was begun does not outlive a rule that closes the place at a higher level") func tooHot() throws {
+    let world = try world(
+      park:
+        #""heat_hours":[{"min_level":2,"opening_hours":"20:00-24:00"},{"min_level":4,"opening_hours":"off","mode":"replace"}]"#
+    )
+    heat(world, 2, at(19))
+    #expect(opening(world, at(20)) == .init(state: .open, until: at(24), rule: .heat))
+    heat(world, 4, at(21))
+    #expect(opening(world, at(21, 1)) == .init(state: .closed, until: nil, rule: .heat))
+    heat(world, 2, at(22))
+    #expect(opening(world, at(22, 1)) == .init(state: .open, until: at(24), rule: .heat))
+  }
+
   @Test("a refuge has its hours from its level on, and one that never closes ends with the heat") func refuge() throws {
     let world = try world(park: #""refuge_from_level":3"#, square: #""refuge_from_level":3"#)
     #expect(opening(world, at(9))?.state == .closed && opening(world, "square", at(9))?.state == .closed)
