@@ -141,8 +141,8 @@ extension OpeningHours.DateRange {
   var lastDay: CivilDay? {
     guard !isOpen, let year = from.year else { return nil }
     let end = to ?? from
-    guard let first = from.span(in: year)?.first, let last = end.span(in: end.year ?? year)?.last else { return nil }
-    return last < first ? end.span(in: year + 1)?.last : last
+    guard let first = from.begin(in: year), let last = end.end(in: end.year ?? year) else { return nil }
+    return last < first ? end.end(in: year + 1) : last
   }
 }
 
@@ -166,31 +166,35 @@ extension OpeningHours.DaySelector.Weekdays {
 extension OpeningHours.DateRange {
   func contains(_ day: CivilDay) -> Bool {
     let year = day.components.year
-    if from.year != nil || to?.year != nil {
-      guard let first = from.span(in: from.year ?? to?.year ?? year)?.first else { return false }
-      if isOpen { return day >= first }
-      let end = to ?? from
-      let last = end.span(in: end.year ?? from.year ?? year)?.last
-      // `2026 Dec 20-Jan 05` ends in the next year.
-      if let last, last < first, end.year == nil || to?.year == from.year {
-        return (first...(end.span(in: (from.year ?? year) + 1)?.last ?? first)).contains(day)
-      }
-      return day >= first && day <= last ?? first
-    }
-    if isOpen { return from.span(in: year).map { day >= $0.first } ?? false }
-    let end = to ?? from
-    // Every year; a range may pass over New Year. A day that a year does not have makes no difference to the others.
-    for begin in [year - 1, year] {
-      guard let first = from.span(in: begin)?.first else { continue }
-      var last = end.span(in: begin)?.last
-      if let same = last, same < first { last = end.span(in: begin + 1)?.last }
-      if let last, day >= first, day <= last { return true }
-    }
-    return false
+    if isOpen { return from.begin(in: from.year ?? year).map { day >= $0 } ?? false }
+    if let dated = from.year ?? to?.year { return covers(day, from: dated) }
+    // Every year; a range may pass over New Year.
+    return covers(day, from: year) || covers(day, from: year - 1)
+  }
+
+  /// Whether a day lies in the range that begins in a year.
+  private func covers(_ day: CivilDay, from year: Int) -> Bool {
+    guard let to else { return from.span(in: year).map { day >= $0.first && day <= $0.last } ?? false }
+    guard let first = from.begin(in: year), let same = to.end(in: to.year ?? year),
+      let last = same < first ? to.end(in: year + 1) : same
+    else { return false }
+    return day >= first && day <= last
   }
 }
 
 extension OpeningHours.DatePoint {
+  /// The first day of a range that begins here; what begins on a leap day begins in other years on the day after it.
+  func begin(in year: Int) -> CivilDay? {
+    span(in: year)?.first ?? (isLeapDay ? CivilDay(year: year, month: 3, day: 1)?.adding(days: offset) : nil)
+  }
+
+  /// The last day of a range that ends here; what ends on a leap day ends in other years on the day before it.
+  func end(in year: Int) -> CivilDay? {
+    span(in: year)?.last ?? (isLeapDay ? CivilDay(year: year, month: 2, day: 28)?.adding(days: offset) : nil)
+  }
+
+  private var isLeapDay: Bool { base == .day(month: 2, day: 29) }
+
   /// The first and the last day in a year; nil if the year has none such.
   func span(in year: Int) -> (first: CivilDay, last: CivilDay)? {
     switch base {

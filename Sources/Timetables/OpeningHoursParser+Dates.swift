@@ -35,7 +35,7 @@ extension OpeningHoursParser {
         if skip(.slash) { range.step = try number("how many years lie between", in: 1...100) }
       }
       rule.years.append(range)
-    } while skipComma { $0.isYear && !$0.isDate }
+    } while skipComma { $0.isYear }
     return true
   }
 
@@ -50,7 +50,7 @@ extension OpeningHoursParser {
         if skip(.slash) { range.step = try number("how many weeks lie between", in: 1...53) }
       }
       rule.weeks.append(range)
-    } while skipComma { $0.word == "week" || ($0.isNumber($0.at) && !$0.isTime) }
+    } while skipComma { $0.word == "week" || ($0.isNumber($0.at) && !$0.isTime && !$0.isYear && !$0.isAllTheTime) }
     return true
   }
 
@@ -63,7 +63,14 @@ extension OpeningHoursParser {
         range.isOpen = true
       } else if kind == .dash, !isTime(at + 1) || isMonthOrEaster(at + 1) || isYear(at + 1) {
         at += 1
-        range.to = try date(endOf: from)
+        let (end, isDated) = (at, isYear)
+        let to = try date(endOf: from)
+        if isDated, let year = to.year, let first = from.begin(in: from.year ?? year), let last = to.end(in: year),
+          last < first
+        {
+          throw error("a later date was expected", at: end)
+        }
+        range.to = to
         if skip(.slash) { throw error("dates that leave days out are not understood") }
       }
       previous = range.to ?? from
@@ -84,16 +91,18 @@ extension OpeningHoursParser {
       year = number
       at += 1
     }
+    // `2026 Jun,Aug`: the year is that of all the months.
+    if year == nil { year = first?.year ?? (previous?.isMonth ?? false ? previous?.year : nil) }
     if word == "easter" {
       at += 1
-      return .init(year: year ?? first?.year, base: .easter, offset: try dayOffset())
+      return .init(year: year, base: .easter, offset: try dayOffset())
     }
     if case .word(let name) = kind, let month = Lexer.months[name] {
       at += 1
       if case .number(let day, let digits) = kind, digits <= 2, !isTime {
         at += 1
         try check(day: day, of: month)
-        return .init(year: year ?? first?.year, base: .day(month: month, day: day), offset: try dayOffset())
+        return .init(year: year, base: .day(month: month, day: day), offset: try dayOffset())
       }
       // `Mar Su[-1]-Oct Su[-1]`; elsewhere a weekday is one of the days that are named behind the months.
       if case .word(let name) = kind, let weekday = Lexer.weekdays[name], tokenKind(at + 1) == .leftBracket,
@@ -103,11 +112,11 @@ extension OpeningHoursParser {
         let number = try weekdayNumber()
         guard skip(.rightBracket) else { throw error("']' was expected") }
         return .init(
-          year: year ?? first?.year, base: .weekday(weekday, number: number, month: month), offset: try dayOffset())
+          year: year, base: .weekday(weekday, number: number, month: month), offset: try dayOffset())
       }
-      return .init(year: year ?? first?.year, base: .month(month))
+      return .init(year: year, base: .month(month))
     }
-    if year == nil, let other = first ?? previous, let month = other.month, case .number(let day, let digits) = kind,
+    if let other = first ?? previous, let month = other.month, case .number(let day, let digits) = kind,
       digits <= 2, !isTime
     {
       at += 1
@@ -220,6 +229,8 @@ extension OpeningHours.DatePoint {
     case .easter: nil
     }
   }
+
+  var isMonth: Bool { if case .month = base { true } else { false } }
 
   var isWeekday: Bool { if case .weekday = base { true } else { false } }
 

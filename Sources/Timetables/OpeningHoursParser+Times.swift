@@ -20,7 +20,7 @@ extension OpeningHoursParser {
     var isNext = true
     while isNext {
       rule.times.append(try span())
-      isNext = skipComma { $0.isTime || $0.isNumber($0.at) && !$0.isYear }
+      isNext = skipComma { $0.isTime || $0.isNumber($0.at) && !$0.isYear && !$0.isAllTheTime }
       if !isNext, isTime {
         warn("',' is meant before another time", at: at)
         isNext = true

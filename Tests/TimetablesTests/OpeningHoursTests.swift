@@ -95,6 +95,7 @@ func paris() throws -> HoursCalendar {
     ("Mo-", 4), ("Mo-Fr 08:00-18:00 truc", 19), ("Mo \"open", 4), ("Sa[6] 10:00-12:00", 4), ("Feb 30 off", 5),
     ("week 54 10:00-12:00", 6), ("(sunset) 10:00", 8), ("Mo-Fr 08:00-18:00 @", 19), ("12345", 1),
     ("Mo Tu 10:00-12:00", 4),
+    ("2026 Nov 22-2026 Aug 16 off", 13),
   ]
 
   @Test("what is not understood is an error with its column", arguments: unreadable)
@@ -153,6 +154,29 @@ func paris() throws -> HoursCalendar {
   @Test("a dated timetable has a last day", arguments: ends)
   func lastDay(_ example: (value: String, last: String?)) throws {
     #expect(try OpeningHours(example.value).lastDay?.text == example.last)
+  }
+
+  static let days: [(value: String, isOpen: [String], isClosed: [String])] = [
+    ("2026,2027 Jul", ["2026-07-01", "2027-07-31"], ["2026-06-30", "2027-08-01", "2028-07-10"]),
+    ("2025 Jun,Aug", ["2025-06-01", "2025-08-31"], ["2025-07-15", "2026-06-01", "2026-08-01"]),
+    ("2027 Apr,May 01-05", ["2027-04-30", "2027-05-05"], ["2026-04-30", "2026-05-05", "2027-05-06"]),
+    ("Nov 10-Feb 29", ["2026-11-10", "2026-02-28", "2028-02-29"], ["2026-11-09", "2026-03-01"]),
+    ("Feb 29-Mar 05", ["2026-03-01", "2026-03-05", "2028-02-29"], ["2026-02-28", "2026-03-06", "2028-02-28"]),
+    ("Feb 29", ["2028-02-29"], ["2026-02-28", "2026-03-01"]),
+    ("2026 Jan 10-Feb 29", ["2026-01-10", "2026-02-28"], ["2026-01-09", "2026-03-01"]),
+    ("2026 Dec-Feb", ["2026-12-01", "2027-02-28"], ["2026-02-01", "2027-03-01"]),
+    ("10:00-12:00, 24/7", ["2026-06-03"], []), ("week 14, 2026", ["2026-06-03"], ["2025-06-03"]),
+  ]
+
+  @Test("days that are easily missed", arguments: days)
+  func missedDays(_ example: (value: String, isOpen: [String], isClosed: [String])) throws {
+    let (hours, calendar) = (try OpeningHours(example.value), try paris())
+    for (days, state) in [(example.isOpen, OpeningHours.State.open), (example.isClosed, .closed)] {
+      for text in days {
+        let noon = calendar.zone.instant(try #require(CivilDay(text)), secondOfDay: 43_200)
+        #expect(hours.status(at: noon, in: calendar).state == state, "\(example.value) on \(text)")
+      }
+    }
   }
 
   @Test("any text is an answer or an error, never a crash", arguments: UInt64(1)...400)
