@@ -15,7 +15,7 @@ struct OpeningHoursParser {
   private let tokens: [Token]
   var at = 0
   private(set) var warnings: [OpeningHoursProblem] = []
-  var lexicalError: OpeningHoursProblem?
+  private let lexicalError: OpeningHoursProblem?
 
   init(_ text: String) {
     var lexer = Lexer(text)
@@ -63,7 +63,7 @@ struct OpeningHoursParser {
   mutating func rule() throws(OpeningHoursProblem) -> OpeningHours.Rule {
     var rule = OpeningHours.Rule()
     let start = at
-    while try selector(into: &rule) { if skip(.colon) {} }
+    while try selector(into: &rule) { _ = skip(.colon) }
     if isAllTheTime {
       if at > start { warn("'24/7' means all days of all weeks: '00:00-24:00' is meant", at: at) }
       at += 3

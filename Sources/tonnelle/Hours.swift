@@ -167,9 +167,9 @@ enum HoursCommand: Command {
     json.object { json in
       if let number = line.number { json.member("line", number) }
       json.member("from", from)
-      if let until { json.member("until", until) }
+      json.member(ifPresent: "until", until)
       json.member("state", line.state.rawValue)
-      if let comment = line.comment { json.member("comment", comment) }
+      json.member(ifPresent: "comment", line.comment)
     }
     json.newline()
     Terminal.print(json.bytes)
