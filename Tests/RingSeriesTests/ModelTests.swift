@@ -13,6 +13,7 @@ enum Act: Equatable, CustomStringConvertible {
   case rewind(to: Int64)
   case restore
   case adopt
+  case retract(series: Int, time: Int64)
 
   var description: String {
     switch self {
@@ -23,6 +24,7 @@ enum Act: Equatable, CustomStringConvertible {
     case .rewind(let time): "rewind to \(time)"
     case .restore: "snapshot, restore"
     case .adopt: "adopt"
+    case .retract(let series, let time): "retract at \(time) from \(series)"
     }
   }
 }
@@ -83,6 +85,9 @@ struct Comparison: ~Copyable {
       let ours = bank.count(total: total, at: time, seconds: seconds, in: SeriesIndex(2)).appended
       let expected = models[2].count(total: total, at: time, seconds: seconds, clock: clock)
       if ours != expected { return "\(ours) instead of \(expected)" }
+    case .retract(let series, let time):
+      let ours = bank.retract(at: time, from: SeriesIndex(series))
+      if ours != models[series].retract(at: time) { return ours ? "taken back" : "not taken back" }
     case .advance(let time):
       bank.advance(to: time)
       clock = max(clock, time)
@@ -220,6 +225,8 @@ struct Comparison: ~Copyable {
     var recent: [Sample] = []
     return (0..<Int.random(in: 5...60, using: &random)).map { _ in
       switch Int.random(in: 0..<100, using: &random) {
+      case 0..<8 where !recent.isEmpty:
+        return .retract(series: 0, time: recent.randomElement(using: &random)?.time ?? 0)
       case 0..<60:
         // Mostly about now; also late, far too late, ahead, once more, and contradicting.
         var time = clock + .random(in: -150_000...60_000, using: &random)

@@ -103,6 +103,29 @@ struct NaiveSeries {
     return .accepted(missed: missed)
   }
 
+  /// Takes a reading back if the lists of each ring are those of the finer one, and the finest's those of the raw readings.
+  mutating func retract(at time: Int64) -> Bool {
+    guard kind.measure == .value, raw.contains(where: { $0.time == time }), let running else { return false }
+    for (number, ring) in kind.layout.rings.enumerated() {
+      let interval = Self.interval(time, ring)
+      guard let held = rings[number][interval], held.contains(where: { $0.time == time }) else { return false }
+      var finer = raw.filter { Self.interval($0.time, ring) == interval }
+      if number > 0 {
+        let parts = kind.layout.rings[number - 1]
+        let width = Int64(ring.seconds / parts.seconds)
+        let newest = Self.interval(running, parts)
+        let needed = (interval * width..<(interval + 1) * width).filter { $0 < newest || interval * width > newest }
+        if needed.contains(where: { $0 <= newest - Int64(parts.count) }) { return false }
+        finer = (interval * width..<(interval + 1) * width).flatMap { rings[number - 1][$0] ?? [] }
+      }
+      guard finer.count == held.count else { return false }
+      if interval == Self.interval(running, ring) { break }
+    }
+    raw.removeAll { $0.time == time }
+    for number in rings.indices { for key in rings[number].keys { rings[number][key]?.removeAll { $0.time == time } } }
+    return true
+  }
+
   /// A ring holds no more intervals than its count, the newest reading's being the last.
   private mutating func evict() {
     guard let running else { return }
