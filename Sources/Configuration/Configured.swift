@@ -117,6 +117,14 @@ public enum ConfigurationReader {
       places: places.map { resolve($0, zones, content, report) }, sensors: sensors, zones: zones,
       choices: content.choices, rings: content.rings, notice: content.notice, contact: content.contact)
     city.departement = content.departement
+    city.heatThresholds = content.heatThresholds
+    if let name = content.heatStation {
+      city.heatStation = sensors.firstIndex { $0.id == name && $0.fields.contains(.temperature) }
+      if city.heatStation == nil {
+        report.add(
+          .error, file.name, nil, "city.heat_station", "there is no sensor \"\(name)\" that measures temperature")
+      }
+    }
     // Far below what a bank may have: it aligns what is only added up here.
     if city.seriesByteCount > SeriesBank.maximumByteCount / 2 {
       let gibibytes = city.seriesByteCount >> 30

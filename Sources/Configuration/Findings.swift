@@ -122,6 +122,36 @@ final class ObjectReader {
     return number
   }
 
+  /// A number such as `31.5`, to thousandths.
+  func milli<Unit>(_ key: String, in range: ClosedRange<Int64>, required isRequired: Bool = false) -> Milli<Unit>? {
+    let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
+    required(key, expected, isRequired)
+    return member(key).flatMap { milli($0, child(key), in: range) }
+  }
+
+  /// Rising numbers, so many of them.
+  func rising<Unit>(_ key: String, count: Int, in range: ClosedRange<Int64>) -> [Milli<Unit>]? {
+    guard let member = member(key) else { return nil }
+    let values: [Milli<Unit>] = list(key).compactMap { milli($0.value, $0.path, in: range) }
+    guard values.count == count, zip(values, values.dropFirst()).allSatisfy({ $0 < $1 }) else {
+      error(at: member, key, "\(count) rising numbers from \(range.lowerBound) to \(range.upperBound) were expected")
+      return nil
+    }
+    return values
+  }
+
+  private func milli<Unit>(_ value: JSONValue, _ path: String, in range: ClosedRange<Int64>) -> Milli<Unit>? {
+    if let number = value.numberText.flatMap({ ExactDecimal($0) })?.thousandths,
+      range.lowerBound * 1000...range.upperBound * 1000 ~= number
+    {
+      return Milli(number)
+    }
+    report.add(
+      .error, file, value.position, path,
+      "a number from \(range.lowerBound) to \(range.upperBound) was expected, \(Self.name(value)) was found")
+    return nil
+  }
+
   func bool(_ key: String) -> Bool? {
     guard let member = member(key) else { return nil }
     guard let flag = member.bool else {

@@ -18,6 +18,9 @@ struct SettingsContent {
   var notice: [String: String] = [:]
   var contact: String?
   var departement: String?
+  /// The identifier of the sensor whose extremes are observed.
+  var heatStation: String?
+  var heatThresholds: HeatThresholds?
   var choices = Choices()
   var rings: [Field: RingLayout] = [:]
   var sensors: [SensorContent] = []
@@ -175,6 +178,7 @@ struct SettingsReader {
     {
       city.error(at: value, "departement", "the number of a département such as \"69\" or \"2A\" was expected")
     }
+    heat(city, &content)
     content.contact = city.string("contact")
     if let contact = content.contact, !contact.hasPrefix("https://"), !contact.hasPrefix("mailto:") {
       city.error(
@@ -182,6 +186,26 @@ struct SettingsReader {
         "an address that begins with https:// or mailto: was expected")
     }
     city.finish()
+  }
+
+  /// The station whose extremes are observed, and the thresholds they are compared with.
+  private func heat(_ city: ObjectReader, _ content: inout SettingsContent) {
+    content.heatStation = city.string("heat_station")
+    content.heatThresholds = content.departement.flatMap(HeatThresholds.init(departement:))
+    if let reader = city.object("heat_thresholds") {
+      let minimum: MilliCelsius? = reader.milli("minimum", in: 0...60, required: true)
+      let maximum: MilliCelsius? = reader.milli("maximum", in: 0...60, required: true)
+      let day = reader.day("valid_from")
+      let source = reader.string("source", required: true)
+      reader.finish()
+      if let minimum, let maximum, let day, let source {
+        content.heatThresholds = HeatThresholds(minimum: minimum, maximum: maximum, validFrom: day, source: source)
+      }
+    }
+    guard content.heatThresholds == nil, let value = city.value["heat_station"] else { return }
+    city.warning(
+      at: value, "heat_station",
+      "without a département of mainland France, or heat_thresholds, no heat level is observed")
   }
 
   private func broker(_ root: ObjectReader, _ settings: inout Settings) {
@@ -320,6 +344,53 @@ struct SettingsReader {
       choices.noiseCoverage = Int64(percent) * 10
     }
     if let minutes = reader.integer("reset_grace_min", in: 0...240) { choices.resetGrace = .minutes(Int64(minutes)) }
+    if let minutes = reader.integer("free_grace_min", in: 0...240) { choices.freeGrace = .minutes(Int64(minutes)) }
+    choices.muchCooler = reader.milli("much_cooler_cel", in: 0...20) ?? choices.muchCooler
+    choices.cooler = reader.milli("cooler_cel", in: 0...20) ?? choices.cooler
+    if choices.cooler >= choices.muchCooler {
+      reader.error(at: reader.value, "cooler_cel", "a number below much_cooler_cel was expected")
+    }
+    choices.feltBorders = reader.rising("felt_cel", count: 3, in: 0...60) ?? choices.feltBorders
+    choices.noiseBorders = reader.rising("noise_db", count: 3, in: 25...130) ?? choices.noiseBorders
+    choices.calmPeaks = reader.milli("calm_l10_db", in: 25...130) ?? choices.calmPeaks
+    if let shares: [MilliPercent] = reader.rising("occupancy_percent", count: 2, in: 1...100) {
+      choices.occupancyBorders = shares.map { $0.rawValue / 100 }
+    }
+    if let hours = reader.object("noise_hours") { noiseHours(hours, &choices.noiseHours) }
+    if let percent = reader.integer("noise_day_coverage_percent", in: 1...100) {
+      choices.noiseDayCoverage = Int64(percent) * 10
+    }
+    if let percent = reader.integer("extremes_coverage_percent", in: 1...100) {
+      choices.extremesCoverage = Int64(percent) * 10
+    }
+    if let limits = reader.object("quality") { quality(limits, &choices.quality) }
+    reader.finish()
+  }
+
+  private func noiseHours(_ reader: ObjectReader, _ hours: inout NoiseHours) {
+    hours.day = reader.integer("day", in: 0...21) ?? hours.day
+    hours.evening = reader.integer("evening", in: 1...22) ?? hours.evening
+    hours.night = reader.integer("night", in: 2...23) ?? hours.night
+    if !(hours.day < hours.evening && hours.evening < hours.night) {
+      reader.error(at: reader.value, "evening", "the day must begin before the evening, and that before the night")
+    }
+    reader.finish()
+  }
+
+  /// Thresholds of series quality, and where they come from.
+  private func quality(_ reader: ObjectReader, _ limits: inout QualityLimits) {
+    limits.spikeSuspect = reader.milli("spike_suspect_cel", in: 0...60) ?? limits.spikeSuspect
+    limits.spikeFail = reader.milli("spike_fail_cel", in: 0...100) ?? limits.spikeFail
+    limits.humiditySpike = reader.milli("humidity_spike_percent", in: 1...100) ?? limits.humiditySpike
+    if let hours = reader.integer("flat_suspect_h", in: 1...72) { limits.flatSuspect = .hours(Int64(hours)) }
+    if let hours = reader.integer("flat_fail_h", in: 1...72) { limits.flatFail = .hours(Int64(hours)) }
+    if let minutes = reader.integer("flat_noise_min", in: 15...1440) { limits.flatNoise = .minutes(Int64(minutes)) }
+    limits.neighbours = reader.milli("neighbours_cel", in: 1...60) ?? limits.neighbours
+    limits.siting = reader.milli("siting_cel", in: 1...60) ?? limits.siting
+    limits.source = reader.string("source")
+    if limits.spikeFail < limits.spikeSuspect || limits.flatFail < limits.flatSuspect {
+      reader.error(at: reader.value, "", "what fails must be worse than what is suspect")
+    }
     reader.finish()
   }
 }

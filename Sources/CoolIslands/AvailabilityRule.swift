@@ -16,11 +16,23 @@ public struct AvailabilityFacts: Hashable, Sendable {
   public var difference: DifferenceClass?
   /// How full; nil when not known.
   public var occupancy: OccupancyLevel?
+  /// What the temperature sensors are worth.
+  public var readings: Readings
+
+  /// What temperature sensors are worth together.
+  public enum Readings: Hashable, Sendable {
+    /// One at least that passes, or none that speaks.
+    case good
+    /// All that speak are suspect.
+    case doubtful
+    /// All that speak fail.
+    case failed
+  }
 
   /// Facts.
   public init(
     opening: OpeningState, openingReason: Reason, hasTemperatureSensors: Bool, felt: FeltClass?,
-    difference: DifferenceClass?, occupancy: OccupancyLevel?
+    difference: DifferenceClass?, occupancy: OccupancyLevel?, readings: Readings = .good
   ) {
     self.opening = opening
     self.openingReason = openingReason
@@ -28,12 +40,14 @@ public struct AvailabilityFacts: Hashable, Sendable {
     self.felt = felt
     self.difference = difference
     self.occupancy = occupancy
+    self.readings = readings
   }
 
   /// The first rule that holds, and why.
   ///
   /// A stale or broken sensor never makes a place look cool, and a place without sensors is never called cool: it
-  /// follows its opening hours and its occupancy, and `not_measured` stands among its reasons.
+  /// follows its opening hours and its occupancy, and `not_measured` stands among its reasons. A place that feels cool and
+  /// is not cooler than its reference says so, and so does one whose reference is not known.
   public var verdict: (availability: Availability, reasons: [Reason]) {
     let isCooler = difference == .cooler || difference == .muchCooler
     switch opening {
@@ -45,12 +59,15 @@ public struct AvailabilityFacts: Hashable, Sendable {
       return occupancy == .full
         ? (.crowded, [.full, .notMeasured]) : (.available, [openingReason, .notMeasured])
     }
-    guard let felt else { return (.unknown, [.noFreshReading]) }
-    if felt == .hot || felt == .dangerous { return (.warm, [.feltHot]) }
-    if felt != .cool && !isCooler { return (.warm, difference == nil ? [.notCooler, .noReference] : [.notCooler]) }
-    var reasons: [Reason] = []
-    if felt == .cool { reasons.append(.feltCool) }
-    if isCooler { reasons.append(.coolerThanReference) }
+    guard let felt else { return (.unknown, [readings == .failed ? .readingsFailed : .noFreshReading]) }
+    let doubts: [Reason] = readings == .doubtful ? [.readingsDoubtful] : []
+    if felt == .hot || felt == .dangerous { return (.warm, [.feltHot] + doubts) }
+    let comparison: [Reason] =
+      isCooler ? [.coolerThanReference] : difference == nil ? [.noReference] : [.notCooler]
+    if felt != .cool && !isCooler {
+      return (.warm, [.notCooler] + (difference == nil ? [.noReference] : []) + doubts)
+    }
+    let reasons = (felt == .cool ? [Reason.feltCool] : []) + comparison + doubts
     return occupancy == .full ? (.crowded, [.full] + reasons) : (.available, [openingReason] + reasons)
   }
 }

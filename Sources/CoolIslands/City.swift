@@ -32,6 +32,10 @@ public struct City: Sendable {
   public var contact: String?
   /// Its département, such as `69` or `2A`, for what national bulletins say of it.
   public var departement: String?
+  /// Index of the sensor whose extremes are compared with the thresholds of the département.
+  public var heatStation: Int?
+  /// These thresholds; nil where nobody has said them.
+  public var heatThresholds: HeatThresholds?
 
   /// A city.
   public init(
@@ -68,8 +72,9 @@ extension City {
       position: .init(latitude: position.latitude, longitude: position.longitude))
   }
 
-  /// The number of the ring of quarter hours; minutes come before it, hours after.
+  /// The numbers of the rings of quarter hours and of hours; minutes come before them.
   static let quarters = 1
+  static let hours = 2
   /// A quarter of an hour in milliseconds.
   public static let quarter: Int64 = 900_000
 
@@ -211,6 +216,19 @@ public struct ReferenceZone: Sendable {
   }
 }
 
+/// When a day begins, when its evening and its night, in hours of local time.
+public struct NoiseHours: Hashable, Sendable {
+  /// When the day begins; France's hours by default, the directive's own are 7, 19 and 23.
+  public var day = 6
+  /// When the evening begins.
+  public var evening = 18
+  /// When the night begins.
+  public var night = 22
+
+  /// France's hours.
+  public init() {}
+}
+
 /// Thresholds that are the project's choice, not a standard's; each can be set.
 public struct Choices: Hashable, Sendable {
   /// Minutes over which temperatures are averaged and compared.
@@ -231,6 +249,17 @@ public struct Choices: Hashable, Sendable {
   public var noiseCoverage: Int64 = 500
   /// How long after closing the head count returns to nobody.
   public var resetGrace = Span.minutes(30)
+  /// How long all presence sensors must be free until nobody is there.
+  public var freeGrace = Span.minutes(15)
+  /// Level that may be exceeded for a tenth of the last hour in a place that is called calm.
+  public var calmPeaks = MilliDecibels(55_000)
+  /// Where the day ends, the evening ends and the night ends, for Lden: hours of local time.
+  public var noiseHours = NoiseHours()
+  /// Share of each part of a day, in thousandths, that must be covered for its noise, and of a day for its extremes.
+  public var noiseDayCoverage: Int64 = 750
+  public var extremesCoverage: Int64 = 900
+  /// Thresholds of series quality.
+  public var quality = QualityLimits()
 
   /// The defaults.
   public init() {}

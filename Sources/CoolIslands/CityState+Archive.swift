@@ -21,6 +21,10 @@ extension CityState {
     archive.field(&setBackTo)
     others.archive(&archive)
     archive.elements(of: &unwritten) { archive, time in archive.field(&time) }
+    archive.elements(of: &qualities) { archive, quality in quality.archive(&archive) }
+    archive.elements(of: &isBadlySited) { archive, isSo in archive.field(&isSo) }
+    archive.field(&choresDue)
+    archive.field(&hourDone)
     guard archive.isReading else { return }
     for index in places.indices { restoreIntervals(index) }
   }
@@ -58,11 +62,7 @@ extension SensorState {
 
 extension PlaceState {
   fileprivate mutating func archive(_ archive: inout Archive) {
-    archive.field(&day, blank: CivilDay(daysSinceEpoch: 0)) { archive, day in
-      var number = day.daysSinceEpoch
-      archive.field(&number)
-      day = CivilDay(daysSinceEpoch: number)
-    }
+    archive.field(&day, blank: CivilDay(daysSinceEpoch: 0)) { $0.field(&$1) }
     archive.field(&override, blank: .init(state: .unknown, until: .distantPast, by: "", reason: "")) {
       $0.field(&$1.state)
       $0.field(&$1.until)
@@ -74,11 +74,55 @@ extension PlaceState {
     difference.archive(&archive)
     noise.archive(&archive)
     occupancy.archive(&archive)
+    archive.field(&differenceByDay, blank: MilliCelsius(0)) { $0.field(&$1) }
+    archive.field(&differenceByNight, blank: MilliCelsius(0)) { $0.field(&$1) }
+    archive.field(&exceeded, blank: .blank) { $1.archive(&$0) }
+    archive.field(&noiseOfDay, blank: .blank) { $1.archive(&$0) }
     archive.field(&publicOccupancy, blank: .blank) { $1.archive(&$0) }
     archive.field(&occupancySetAt)
     archive.field(&indicators, blank: .unknown) { $1.archive(&$0) }
     archive.field(&tomorrow)
     archive.field(&heatOpenUntil)
+  }
+}
+
+extension SeriesQuality {
+  fileprivate mutating func archive(_ archive: inout Archive) {
+    var (number, tests) = (flag.rawValue, self.tests.rawValue)
+    archive.field(&number)
+    archive.field(&tests)
+    if let flag = QualityFlag(rawValue: number) { self.flag = flag } else { archive.damage() }
+    self.tests = QualityTests(rawValue: tests)
+  }
+}
+
+extension Archive {
+  fileprivate mutating func field(_ day: inout CivilDay) {
+    var number = day.daysSinceEpoch
+    field(&number)
+    day = CivilDay(daysSinceEpoch: number)
+  }
+}
+
+extension PublicIndicators.Exceeded {
+  fileprivate static let blank = Self(l10: MilliDecibels(0), l50: MilliDecibels(0), l90: MilliDecibels(0))
+
+  fileprivate mutating func archive(_ archive: inout Archive) {
+    archive.field(&l10)
+    archive.field(&l50)
+    archive.field(&l90)
+  }
+}
+
+extension PublicIndicators.NoiseOfDay {
+  fileprivate static let blank = Self(
+    day: CivilDay(daysSinceEpoch: 0), lden: MilliDecibels(0), lnight: MilliDecibels(0), coverage: 0)
+
+  fileprivate mutating func archive(_ archive: inout Archive) {
+    archive.field(&day)
+    archive.field(&lden)
+    archive.field(&lnight)
+    archive.field(&coverage)
   }
 }
 
@@ -112,12 +156,17 @@ extension PublicIndicators {
       $0.field(&$1.feltClass)
       $0.field(&$1.difference, blank: zero) { $0.field(&$1) }
       $0.field(&$1.differenceClass, blank: .same) { $0.field(&$1) }
+      $0.field(&$1.differenceByDay, blank: zero) { $0.field(&$1) }
+      $0.field(&$1.differenceByNight, blank: zero) { $0.field(&$1) }
     }
     archive.field(&occupancy, blank: .blank) { $1.archive(&$0) }
     archive.field(&noise, blank: .init(laeq: MilliDecibels(0), noiseClass: .quiet)) {
       $0.field(&$1.laeq)
       $0.field(&$1.noiseClass)
+      $0.field(&$1.exceeded, blank: .blank) { $1.archive(&$0) }
+      $0.field(&$1.isCalm)
     }
+    archive.field(&noiseOfDay, blank: .blank) { $1.archive(&$0) }
     archive.field(&freshness, blank: .init(observedAt: nil, alive: 0, expected: 0)) {
       $0.field(&$1.observedAt)
       $0.field(&$1.alive)

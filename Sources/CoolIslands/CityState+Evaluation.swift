@@ -18,7 +18,7 @@ extension CityState {
     var changed: [Int] = []
     var about: [Int] = []
     var transitions: [Transition] = []
-    nextDue = .distantFuture
+    nextDue = choresDue
     for index in dues.indices {
       if dues[index] <= now {
         if refreshDay(index, at: now) { about.append(index) }
@@ -52,12 +52,13 @@ extension CityState {
     let (opening, openingReason) = opening(index, at: now)
     resetHeadcount(index, at: now)
     let hasTemperatureSensors = traits[index].hasTemperature
-    let coolness = coolness(index, at: now)
+    let (coolness, readings) = coolness(index, at: now)
     updateOccupancy(index, at: now)
     let occupancy = places[index].publicOccupancy
     let facts = AvailabilityFacts(
       opening: opening.state, openingReason: openingReason, hasTemperatureSensors: hasTemperatureSensors,
-      felt: coolness?.feltClass, difference: coolness?.differenceClass, occupancy: occupancy?.level)
+      felt: coolness?.feltClass, difference: coolness?.differenceClass, occupancy: occupancy?.level,
+      readings: readings)
     var after = places[index].indicators ?? .unknown
     if places[index].indicators == nil || places[index].facts != facts {  // most of the time nothing is new
       let verdict = facts.verdict
@@ -71,6 +72,7 @@ extension CityState {
     after.coolness = coolness
     after.occupancy = occupancy
     after.noise = noise(index, at: now)
+    after.noiseOfDay = places[index].noiseOfDay
     after.freshness = freshness(index, at: now)
     return after
   }
@@ -91,10 +93,15 @@ extension CityState {
   }
 
   /// The mean over the minutes of the window that ends with the running minute.
-  func windowMean(_ series: SeriesIndex?, minutes: Int64, at now: Instant) -> Int64? {
-    guard let series else { return nil }
+  ///
+  /// A newest reading that leaps is left out: only the next tells whether it is a fault.
+  func windowMean(_ series: SeriesIndex, minutes: Int64, at now: Instant) -> Int64? {
     let range = Self.window(minutes: minutes, at: now)
-    return bank.mean(of: series, from: range.lowerBound, to: range.upperBound)
+    guard isLeapPending(in: series) else {
+      return bank.mean(of: series, from: range.lowerBound, to: range.upperBound)
+    }
+    let values = bank.samples(of: series, in: range).dropLast().map(\.value)
+    return values.isEmpty ? nil : values.reduce(0, +).roundedDivided(by: Int64(values.count))
   }
 
   /// Some minutes up to the running one, Unix milliseconds.
@@ -114,11 +121,16 @@ extension CityState {
     city.sensors[sensor].fields.firstIndex(of: field).map { sensors[sensor].series[$0] }
   }
 
-  private func latest(_ series: SeriesIndex?, since oldest: Instant, at now: Instant) -> Int64? {
-    guard let series, let sample = bank.latest(of: series, atOrBefore: now.milliseconds),
-      sample.time >= oldest.milliseconds
+  private func latest(_ series: SeriesIndex, since oldest: Instant, at now: Instant) -> Int64? {
+    guard let sample = bank.latest(of: series, atOrBefore: now.milliseconds), sample.time >= oldest.milliseconds
     else { return nil }
     return sample.value
+  }
+
+  /// The same of an air temperature; a newest reading that leaps does not speak.
+  private func latestSettled(_ series: SeriesIndex, since oldest: Instant, at now: Instant) -> Int64? {
+    guard isLeapPending(in: series) else { return latest(series, since: oldest, at: now) }
+    return bank.reading(1, of: series).flatMap { $0.time >= oldest.milliseconds ? $0.value : nil }
   }
 
   /// The median of some values, or the mean of the two in the middle; nil of nothing.
@@ -134,46 +146,77 @@ extension CityState {
     }
   }
 
-  /// The median of what the place's living sensors say.
+  /// The median of what the place's living sensors say that do not fail; suspect ones speak where no other does.
   @inline(__always)
   private mutating func median(
-    _ index: Int, at now: Instant, of value: (borrowing CityState, SensorWiring) -> Int64?
-  ) -> Int64? {
+    _ index: Int, at now: Instant, of field: (SensorWiring) -> SeriesIndex?,
+    _ value: (borrowing CityState, SeriesIndex, SensorWiring) -> Int64?
+  ) -> (value: Int64, readings: AvailabilityFacts.Readings)? {
     scratch.removeAll(keepingCapacity: true)
+    doubtful.removeAll(keepingCapacity: true)
     for sensor in traits[index].sensors where isMeasuring(sensor, at: now) {
-      if let value = value(self, wires[sensor]) { scratch.append(value) }
+      guard let series = field(wires[sensor]) else { continue }
+      let flag = qualities[series.rawValue].flag
+      guard flag != .fail, let value = value(self, series, wires[sensor]) else { continue }
+      if flag == .suspect { doubtful.append(value) } else { scratch.append(value) }
     }
-    return Self.median(&scratch)
+    if let good = Self.median(&scratch) { return (good, .good) }
+    return Self.median(&doubtful).map { ($0, .doubtful) }
   }
 
-  private mutating func coolness(_ index: Int, at now: Instant) -> PublicIndicators.Coolness? {
-    guard traits[index].hasTemperature else { return nil }
+  /// Whether a temperature sensor of the place speaks, though none can be believed.
+  private func hasFailed(_ index: Int, at now: Instant) -> Bool {
+    traits[index].sensors.contains { sensor in
+      guard let series = wires[sensor].temperature, isMeasuring(sensor, at: now) else { return false }
+      return qualities[series.rawValue].flag == .fail
+    }
+  }
+
+  /// The reference's mean over the same minutes; nil where it cannot be believed: a wrong one makes places look cool.
+  private func reference(_ index: Int, minutes: Int64, at now: Instant) -> Int64? {
+    guard let street = references[index], isMeasuring(street, at: now), let series = wires[street].temperature else {
+      return nil
+    }
+    let quality = qualities[series.rawValue]
+    guard quality.flag != .fail, quality.tests.isDisjoint(with: [.flatLine, .neighbours, .siting]) else { return nil }
+    return windowMean(series, minutes: minutes, at: now)
+  }
+
+  private mutating func coolness(
+    _ index: Int, at now: Instant
+  ) -> (PublicIndicators.Coolness?, AvailabilityFacts.Readings) {
+    guard traits[index].hasTemperature else { return (nil, .good) }
     let window = city.choices.coolnessWindowMinutes
-    let mean = median(index, at: now) { $0.windowMean($1.temperature, minutes: window, at: now) }
+    let mean = median(index, at: now, of: \.temperature) { state, series, _ in
+      state.windowMean(series, minutes: window, at: now)
+    }
     guard
-      let air = mean ?? median(index, at: now, of: { $0.latest($1.temperature, since: now - $1.staleAfter, at: now) })
+      let (air, readings) = mean
+        ?? median(
+          index, at: now, of: \.temperature,
+          { state, series, wiring in state.latestSettled(series, since: now - wiring.staleAfter, at: now) })
     else {
       places[index].felt.forget()
       places[index].difference.forget()
-      return nil
+      return (nil, hasFailed(index, at: now) ? .failed : .good)
     }
     let moist = now - city.choices.humidityWindow
-    let humidity = median(index, at: now) { $0.latest($1.humidity, since: moist, at: now) }
+    let humidity = median(index, at: now, of: \.humidity) { state, series, _ in
+      state.latest(series, since: moist, at: now)
+    }
     let temperature = MilliCelsius(air)
     var felt = temperature
     var method = FeltMethod.air
     if temperature >= MilliCelsius(20_000), let humidity {
-      felt = Thermal.heatIndex(air: temperature, humidity: MilliPercent(humidity))
+      felt = Thermal.heatIndex(air: temperature, humidity: MilliPercent(humidity.value))
       method = .heatIndex
     }
     let feltIndex = places[index].felt.update(
       felt.rawValue, borders: borders.felt, margin: 300, patience: .minutes(10), at: now)
     var difference: MilliCelsius?
     var differenceClass: DifferenceClass?
-    if let mean, let street = references[index], isMeasuring(street, at: now),
-      let reference = windowMean(wires[street].temperature, minutes: window, at: now)
-    {
-      let value = MilliCelsius(reference - mean)
+    if let mean, let reference = reference(index, minutes: window, at: now) {
+      let value = MilliCelsius(reference - mean.value)
       let classIndex = places[index].difference.update(
         value.rawValue, borders: borders.difference, margin: 300, patience: .minutes(10), at: now)
       difference = value.rounded(to: 100)
@@ -181,9 +224,12 @@ extension CityState {
     } else {
       places[index].difference.forget()
     }
-    return .init(
+    var coolness = PublicIndicators.Coolness(
       air: temperature.rounded(to: 100), felt: felt.rounded(to: 100), feltMethod: method,
       feltClass: [.cool, .warm, .hot, .dangerous][feltIndex], difference: difference, differenceClass: differenceClass)
+    coolness.differenceByDay = places[index].differenceByDay
+    coolness.differenceByNight = places[index].differenceByNight
+    return (coolness, readings)
   }
 
   // MARK: Noise
@@ -193,7 +239,8 @@ extension CityState {
     guard sensorsListening > 0 else { return nil }
     var heard = Bucket()
     for sensor in traits[index].sensors {
-      if let level = wires[sensor].level { heard.combine(lately(level, minutes: 15, at: now)) }
+      guard let level = wires[sensor].level, qualities[level.rawValue].flag != .fail else { continue }
+      heard.combine(lately(level, minutes: 15, at: now))
     }
     let covered = heard.covered(of: 900 * sensorsListening)
     guard covered * 1000 >= 900 * sensorsListening * city.choices.noiseCoverage, let energy = heard.meanEnergy
@@ -204,7 +251,12 @@ extension CityState {
     let level = Sound.laeq(meanEnergy: energy)
     let classIndex = places[index].noise.update(
       level.rawValue, borders: borders.noise, margin: 2000, patience: nil, at: now)
-    return .init(laeq: level.rounded(to: 1000), noiseClass: NoiseClass.allCases[classIndex])
+    var noise = PublicIndicators.Noise(laeq: level.rounded(to: 1000), noiseClass: NoiseClass.allCases[classIndex])
+    if let exceeded = places[index].exceeded {
+      noise.exceeded = exceeded
+      noise.isCalm = noise.noiseClass == .quiet && exceeded.l10 < city.choices.calmPeaks
+    }
+    return noise
   }
 
   // MARK: Occupancy
@@ -247,6 +299,10 @@ extension CityState {
     let grid = now.floored(toMilliseconds: Self.occupancyGrid.milliseconds)
     guard grid == now, places[index].occupancySetAt != grid else { return }
     places[index].occupancySetAt = grid
+    if let since = places[index].headcount.freeSince, now - since >= city.choices.freeGrace {
+      places[index].headcount.rebase(to: 0)
+      places[index].headcount.notePresence(isFree: false, at: now)  // whoever passes a counter now is there
+    }
     guard let heard = places[index].headcount.lastHeard, now - heard <= patience,
       let capacity = city.places[index].capacity, capacity > 0
     else {

@@ -38,6 +38,13 @@ extension CityState {
       do {
         let entered = try enter(observation, sensor: sensor, arrival: arrival)
         sensors[sensor].account.note(entered.appended)
+        if let spike = entered.spike {
+          sensors[sensor].account.takeBack(.spike)
+          // It was held by all rings: the history takes its quarter hour from them again.
+          let quarter = Instant(milliseconds: spike).floored(toMilliseconds: City.quarter).milliseconds
+          unwritten[entered.series.rawValue] = min(unwritten[entered.series.rawValue], quarter)
+          if spike == entered.time.milliseconds { continue }
+        }
         guard case .accepted = entered.appended else { continue }
         note(observation, entered, sensor: sensor, arrival: arrival)
         if let piece = remember(entered) { pieces.append(piece) }
@@ -91,6 +98,8 @@ extension CityState {
     let seconds: Int64
     let appended: Appended
     let step: Counter.Step?
+    /// When the reading was that this one shows to be a spike; its own time if it is one.
+    var spike: Int64?
   }
 
   /// Puts a reading into its series; this depends on the series, its last total's arrival and the clock alone.
@@ -104,8 +113,13 @@ extension CityState {
     guard observation.field.isTotal else {
       let appended = bank.append(
         Sample(time: time.milliseconds, value: observation.value, seconds: seconds), to: series)
+      var spike: Int64?
+      if observation.field == .temperature, case .accepted = appended {
+        spike = takeBackSpike(around: time.milliseconds, in: series)
+      }
       return Entered(
-        series: series, time: time, value: observation.value, seconds: seconds, appended: appended, step: nil)
+        series: series, time: time, value: observation.value, seconds: seconds, appended: appended, step: nil,
+        spike: spike)
     }
     forgetTotal(field, of: sensor, before: time, arrival: arrival)
     let (appended, step) = bank.count(
@@ -159,16 +173,15 @@ extension CityState {
     bank.rebase(series)
   }
 
-  /// A presence sensor only says "someone": one person if nobody was counted, nobody once all sensors are free.
+  /// A presence sensor only says "someone": one person if nobody was counted; once all sensors have been free for a while,
+  /// nobody.
   ///
   /// A sensor that has fallen silent keeps nobody in the place.
   private mutating func presence(_ occupied: Bool, sensor: Int, place: Int, at time: Instant) {
     sensors[sensor].occupied = occupied
-    if occupied {
-      if places[place].headcount.people == 0 { places[place].headcount.rebase(to: 1) }
-    } else if traits[place].sensors.allSatisfy({ sensors[$0].occupied != true || !isAlive($0, at: time) }) {
-      places[place].headcount.rebase(to: 0)
-    }
+    let isFree = traits[place].sensors.allSatisfy { sensors[$0].occupied != true || !isAlive($0, at: time) }
+    if occupied && places[place].headcount.people == 0 { places[place].headcount.rebase(to: 1) }
+    places[place].headcount.notePresence(isFree: isFree, at: time)
   }
 }
 

@@ -57,6 +57,12 @@ struct PlaceState {
   var difference = Hysteresis()
   var noise = Hysteresis()
   var occupancy = Hysteresis()
+  /// How much cooler it was in the last afternoon and in the last night.
+  var differenceByDay: MilliCelsius?
+  var differenceByNight: MilliCelsius?
+  /// What was exceeded in the last hour, and the noise of the last whole day.
+  var exceeded: PublicIndicators.Exceeded?
+  var noiseOfDay: PublicIndicators.NoiseOfDay?
   /// What the public knows of the occupancy: set on the five-minute grid alone.
   var publicOccupancy: PublicIndicators.Occupancy?
   var occupancySetAt: Instant?
@@ -91,8 +97,17 @@ public struct CityState: ~Copyable, Sendable {
   var dues: [Instant]
   /// The first of these moments.
   public internal(set) var nextDue: Instant
-  /// Values of which a median is to be found; kept for its memory.
+  /// Values of which a median is to be found, and doubtful ones; kept for their memory.
   var scratch: [Int64] = []
+  var doubtful: [Int64] = []
+  /// What each series is worth, and which sensors the sun reaches.
+  var qualities: [SeriesQuality]
+  var isBadlySited: [Bool]
+  /// The outdoor temperatures of each zone.
+  let neighbourhoods: [[(sensor: Int, series: SeriesIndex)]]
+  /// When it is next looked at what is looked at by the clock, and the hour for which it was done.
+  var choresDue: Instant
+  var hourDone: Instant = .distantPast
   /// Messages of sensors that were stored, and commands that were obeyed.
   var messages: Int64 = 0
   var commands: Int64 = 0
@@ -130,6 +145,9 @@ public struct CityState: ~Copyable, Sendable {
       fatalError("the readings of \(kinds.count) series cannot be kept: \(error)")
     }
     unwritten = [Int64](repeating: .max, count: kinds.count)
+    qualities = [SeriesQuality](repeating: SeriesQuality(flag: .notEvaluated), count: kinds.count)
+    isBadlySited = city.sensors.map { _ in false }
+    choresDue = now
     places = city.places.map { _ in PlaceState() }
     dues = city.places.map { _ in now }
     nextDue = now
@@ -143,6 +161,22 @@ public struct CityState: ~Copyable, Sendable {
     self.traits = traits
     references = city.places.map { place in place.zone.map { city.zones[$0].reference } }
     borders = Borders(city.choices)
+    neighbourhoods = Self.neighbourhoods(of: city, wires)
+  }
+
+  /// The temperatures that a zone's outdoor places and its reference measure.
+  private static func neighbourhoods(
+    of city: City, _ wires: [SensorWiring]
+  ) -> [[(sensor: Int, series: SeriesIndex)]] {
+    city.zones.enumerated().map { zone, configured in
+      city.sensors.indices.compactMap { sensor in
+        let isOutdoors = city.sensors[sensor].place.map {
+          city.places[$0].zone == zone && city.places[$0].about.isOutdoors
+        }
+        guard isOutdoors ?? (sensor == configured.reference) else { return nil }
+        return wires[sensor].temperature.map { (sensor, $0) }
+      }
+    }
   }
 
   /// A city at a moment that goes on from an earlier state of it.
@@ -163,9 +197,11 @@ public struct CityState: ~Copyable, Sendable {
       }
       sensors[index] = old.sensors[before]
       sensors[index].series = series
+      isBadlySited[index] = old.isBadlySited[before]
       for (new, earlier) in zip(series, old.sensors[before].series) {
         bank.adopt(new, from: old.bank, at: earlier)
         unwritten[new.rawValue] = old.unwritten[earlier.rawValue]
+        qualities[new.rawValue] = old.qualities[earlier.rawValue]
       }
     }
     let kept = Set(city.sensors.map(\.id))
@@ -238,6 +274,7 @@ public struct CityState: ~Copyable, Sendable {
     setBackTo = now
     for index in unwritten.indices { unwritten[index] = min(unwritten[index], now.milliseconds) }
     heat.setBack(to: now)
+    restartChores(at: now)
     for index in sensors.indices {
       sensors[index].lastObserved = sensors[index].lastObserved.map { min($0, now) }
       sensors[index].lastMeasured = sensors[index].lastMeasured.map { min($0, now) }

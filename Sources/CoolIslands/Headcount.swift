@@ -3,13 +3,21 @@
 public import Quantities
 
 /// The private head count of a place.
-public struct Headcount: Hashable, Sendable {
+public struct Headcount: Sendable {
   /// People, never below zero.
   public private(set) var people: Int64 = 0
   /// People who left without having been counted in, since the last reset.
   public private(set) var deficit: Int64 = 0
   /// Passages in and out since the count was last known for sure.
   public private(set) var passages: Int64 = 0
+  /// People counted in, and out, since the last reset.
+  public private(set) var entered: Int64 = 0
+  public private(set) var left: Int64 = 0
+  /// In less out of the time before the last reset, when nobody was left: what the counters had drifted, and of how many
+  /// who came in.
+  public private(set) var lastDrift: (drift: Int64, entered: Int64)?
+  /// Since when every presence sensor has been free.
+  public private(set) var freeSince: Instant?
   /// When a sensor last said something about people.
   public private(set) var lastHeard: Instant?
   /// When the count last returned to nobody.
@@ -29,6 +37,8 @@ public struct Headcount: Hashable, Sendable {
   public mutating func pass(in entered: Int64, out left: Int64, at time: Instant) {
     guard time > lastReset ?? .distantPast else { return }
     passages += entered + left
+    self.entered += entered
+    self.left += left
     let paid = time == clampedAt ? min(clampedPeople, entered) : 0
     clampedPeople -= paid
     deficit -= paid
@@ -46,8 +56,13 @@ public struct Headcount: Hashable, Sendable {
     passages = 0
   }
 
+  /// Every presence sensor is free, or one is not.
+  mutating func notePresence(isFree: Bool, at time: Instant) { freeSince = isFree ? freeSince ?? time : nil }
+
   /// The place is empty for sure.
   public mutating func reset(at time: Instant) {
+    lastDrift = (entered - left, entered)
+    (entered, left) = (0, 0)
     people = 0
     deficit = 0
     passages = 0
@@ -61,6 +76,14 @@ public struct Headcount: Hashable, Sendable {
   mutating func setBack(to now: Instant) {
     lastHeard = lastHeard.map { min($0, now) }
     lastReset = lastReset.map { min($0, now) }
+    freeSince = freeSince.map { min($0, now) }
+  }
+
+  /// Whether the counters had drifted at the last reset by more than a share, in thousandths, of those who came in.
+  ///
+  /// A handful of people is no measure of a counter.
+  func lastDriftExceeds(_ share: Int64) -> Bool {
+    lastDrift.map { abs($0.drift) >= 10 && abs($0.drift) * 1000 > share * $0.entered } ?? false
   }
 
   /// The half width of the interval around the count, rounded outwards: 3 % of all passages.
@@ -79,5 +102,12 @@ extension Headcount {
     archive.field(&lastReset)
     archive.field(&clampedPeople)
     archive.field(&clampedAt)
+    archive.field(&entered)
+    archive.field(&left)
+    archive.field(&lastDrift, blank: (0, 0)) {
+      $0.field(&$1.drift)
+      $0.field(&$1.entered)
+    }
+    archive.field(&freeSince)
   }
 }

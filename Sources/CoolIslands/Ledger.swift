@@ -69,6 +69,12 @@ public struct Account: Hashable, Sendable {
     }
   }
 
+  /// A reading that counted was taken back.
+  mutating func takeBack(_ refusal: Refusal) {
+    raw -= 1
+    refuse(refusal)
+  }
+
   /// Adds another source's readings.
   mutating func add(_ other: Account) {
     received += other.received

@@ -135,6 +135,7 @@ public struct World: ~Copyable, Sendable {
 
   private mutating func evaluate(at second: Instant, _ effects: inout [Effect]) {
     state.advance(to: second)
+    state.doChores(at: second)
     let level = state.heat.effective(at: second)?.level
     if level != heatLevel { state.heatChanged(at: second) }
     let result = state.evaluateDue(at: second)

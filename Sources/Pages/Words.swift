@@ -108,6 +108,12 @@ public struct Words: Sendable {
         : language.moment(instant, from: now, zone).dropPrefix("at "))
   }
 
+  /// All sensors of a place speak, and none can be believed.
+  public var readingsFailed: String { language("Capteur en défaut", "Sensor at fault") }
+
+  /// What sensors of a place say cannot be relied on.
+  public var readingsDoubtful: String { language("Mesures douteuses", "Doubtful readings") }
+
   /// Words such as `2 capteurs sur 3 en service`.
   public func sensors(alive: Int, of expected: Int) -> String {
     language(
@@ -193,6 +199,8 @@ public struct Words: Sendable {
     case "overridden": language("décision du service", "decided by the service")
     case "not_measured": language("non mesuré", "not measured")
     case "no_fresh_reading": language("aucune mesure récente", "no recent reading")
+    case "readings_failed": language("mesures en défaut", "readings at fault")
+    case "readings_doubtful": language("mesures douteuses", "doubtful readings")
     case "felt_cool": language("ressenti frais", "feels cool")
     case "cooler_than_reference": language("plus frais que la rue", "cooler than the street")
     case "felt_hot": language("ressenti trop chaud", "feels too hot")

@@ -38,6 +38,8 @@ extension PublicPlace {
     if indicators.reasons.contains(.noFreshReading) {
       details.append(words.silent(since: indicators.freshness?.observedAt))
     }
+    if indicators.reasons.contains(.readingsFailed) { details.append(words.readingsFailed) }
+    if indicators.reasons.contains(.readingsDoubtful) { details.append(words.readingsDoubtful) }
     if let coolness = indicators.coolness {
       if let difference = coolness.difference { details.append(words.difference(difference)) }
       details.append(

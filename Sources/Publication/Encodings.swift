@@ -27,6 +27,8 @@ extension PublicIndicators {
         json.member("felt_class", coolness.feltClass.rawValue)
         if let difference = coolness.difference { json.member("difference", raw: difference.text(places: 1)) }
         json.member(ifPresent: "class", coolness.differenceClass?.rawValue)
+        if let day = coolness.differenceByDay { json.member("difference_by_day", raw: day.text(places: 1)) }
+        if let night = coolness.differenceByNight { json.member("difference_by_night", raw: night.text(places: 1)) }
       }
     }
     if let occupancy {
@@ -41,6 +43,21 @@ extension PublicIndicators {
       json.object { json in
         json.member("laeq_15min", raw: noise.laeq.text(places: 0))
         json.member("class", noise.noiseClass.rawValue)
+        if let calm = noise.isCalm { json.member("calm", calm) }
+        if let exceeded = noise.exceeded {
+          json.member("l10_1h", raw: exceeded.l10.text(places: 0))
+          json.member("l50_1h", raw: exceeded.l50.text(places: 0))
+          json.member("l90_1h", raw: exceeded.l90.text(places: 0))
+        }
+      }
+    }
+    if let day = noiseOfDay {
+      json.key("noise_of_day")
+      json.object { json in
+        json.member("day", day.day.text)
+        json.member("lden", raw: day.lden.text(places: 0))
+        json.member("lnight", raw: day.lnight.text(places: 0))
+        json.member("coverage_percent", day.coverage)
       }
     }
     if let freshness {
@@ -150,6 +167,7 @@ extension PublicPlace {
         if let noise = indicators.noise {
           json.member("laeq_15min", raw: noise.laeq.text(places: 0))
           json.member("noise", noise.noiseClass.rawValue)
+          if let calm = noise.isCalm { json.member("calm", calm) }
         }
         json.member(ifPresent: "observed_at", indicators.freshness?.observedAt.map(zone.text))
       }

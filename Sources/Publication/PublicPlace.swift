@@ -78,6 +78,17 @@ public struct PublicAbout: Hashable, Sendable {
   }
 }
 
+extension PublicAbout {
+  /// Whether it lies outdoors: by its own word, else by its kind.
+  public var isOutdoors: Bool {
+    if let indoor { return !indoor }
+    switch kind {
+    case .schoolyard, .park, .garden, .mister, .shade: return true
+    case .tiersLieu, .library, .museum, .pool, .worship, .townHall, .mall, .other: return false
+    }
+  }
+}
+
 /// A point, WGS 84.
 public struct PublicPosition: Hashable, Sendable {
   /// Degrees east in 10⁻⁷.
@@ -141,6 +152,8 @@ public struct PublicIndicators: Hashable, Sendable {
   public var occupancy: Occupancy?
   /// How loud it is; nil where nothing listens or too little was heard.
   public var noise: Noise?
+  /// How loud the last whole day was; nil where too little of it was heard.
+  public var noiseOfDay: NoiseOfDay?
   /// What the sensors are doing; nil where there are none.
   public var freshness: Freshness?
 
@@ -175,6 +188,9 @@ public struct PublicIndicators: Hashable, Sendable {
     public var difference: MilliCelsius?
     /// What the difference means.
     public var differenceClass: DifferenceClass?
+    /// The mean difference of the last afternoon, 12 to 18 h, and of the last night, 0 to 6 h.
+    public var differenceByDay: MilliCelsius?
+    public var differenceByNight: MilliCelsius?
 
     /// Temperatures.
     public init(
@@ -210,11 +226,52 @@ public struct PublicIndicators: Hashable, Sendable {
     public var laeq: MilliDecibels
     /// What it means.
     public var noiseClass: NoiseClass
+    /// What was exceeded during parts of the last hour; nil where too little of it was heard.
+    public var exceeded: Exceeded?
+    /// Whether it is quiet now and hardly anything was loud in the last hour; nil where that is not known.
+    public var isCalm: Bool?
 
     /// Noise.
     public init(laeq: MilliDecibels, noiseClass: NoiseClass) {
       self.laeq = laeq
       self.noiseClass = noiseClass
+    }
+  }
+
+  /// Levels that were exceeded during 10, 50 and 90 % of an hour of LAeq values, in whole decibels.
+  public struct Exceeded: Hashable, Sendable {
+    /// The peaks.
+    public var l10: MilliDecibels
+    /// The middle.
+    public var l50: MilliDecibels
+    /// The background.
+    public var l90: MilliDecibels
+
+    /// Levels.
+    public init(l10: MilliDecibels, l50: MilliDecibels, l90: MilliDecibels) {
+      self.l10 = l10
+      self.l50 = l50
+      self.l90 = l90
+    }
+  }
+
+  /// Noise of a whole day, an estimate: the legal figures are those of a year.
+  public struct NoiseOfDay: Hashable, Sendable {
+    /// The day with which it begins.
+    public var day: CivilDay
+    /// Level of day, evening and night in whole decibels.
+    public var lden: MilliDecibels
+    /// Level of the night in whole decibels.
+    public var lnight: MilliDecibels
+    /// Share of the least covered of the three parts that was measured, in percent.
+    public var coverage: Int
+
+    /// Noise of a day.
+    public init(day: CivilDay, lden: MilliDecibels, lnight: MilliDecibels, coverage: Int) {
+      self.day = day
+      self.lden = lden
+      self.lnight = lnight
+      self.coverage = coverage
     }
   }
 

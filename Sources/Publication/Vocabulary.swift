@@ -46,6 +46,8 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
   case overridden
   case notMeasured = "not_measured"
   case noFreshReading = "no_fresh_reading"
+  case readingsFailed = "readings_failed"
+  case readingsDoubtful = "readings_doubtful"
   case feltCool = "felt_cool"
   case coolerThanReference = "cooler_than_reference"
   case feltHot = "felt_hot"

@@ -68,6 +68,19 @@ extension SeriesBank {
     return count == 0 ? nil : sample(count - 1, at)
   }
 
+  /// The newest reading, or one before it.
+  ///
+  /// - Parameters:
+  ///   - back: how many to go back.
+  ///   - index: the series.
+  /// - Returns: the reading; nil if the raw ring holds fewer.
+  @inline(__always)
+  public func reading(_ back: Int, of index: SeriesIndex) -> Sample? {
+    let at = location(index)
+    let number = Int(slab[at.hot, as: Hot.self].count) - 1 - back
+    return number < 0 ? nil : sample(number, at)
+  }
+
   /// The readings that the raw ring holds of a range, in order of time.
   public func samples(of index: SeriesIndex, in range: Range<Int64> = .min..<Int64.max) -> [Sample] {
     let at = location(index)

@@ -29,6 +29,11 @@ public struct SoundClasses: Hashable, Sendable {
   /// Seconds of a class in a ring's bucket: they stay at 65,535, eighteen hours.
   static func sum(_ seconds: UInt16, _ more: UInt32) -> UInt16 { UInt16(min(UInt32(seconds) + more, 65_535)) }
 
+  /// Adds the time of other classes.
+  public mutating func combine(_ other: SoundClasses) {
+    for index in seconds.indices { seconds[index] += other.seconds[index] }
+  }
+
   mutating func add(_ seconds: UInt16, class index: Int) { self.seconds[index] += Int64(seconds) }
 
   /// The level that is exceeded during a share of the time.

@@ -110,6 +110,8 @@ public enum Refusal: String, CaseIterable, Error, Hashable, Sendable {
   case notThisSensors = "field_not_declared"
   case timeTooOld = "time_too_old"
   case timeAhead = "time_ahead"
+  /// The readings after it showed that it was a fault.
+  case spike = "spike"
   // A command.
   case commandMalformed = "command_malformed"
   case commandRetained = "command_retained"

@@ -439,6 +439,9 @@ import Testing
     #expect(world.people("square") == 1)
     bench("b", 1, 4320, arriving: 4320)
     bench("b", 0, 4330, arriving: 4330)
+    _ = world.advance(to: Fixture.start + .minutes(4344))
+    #expect(world.people("square") == 1)
+    _ = world.advance(to: Fixture.start + .minutes(4345))
     #expect(world.people("square") == 0)
   }
 

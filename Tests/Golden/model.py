@@ -344,7 +344,8 @@ class Place:
         elif not is_cool and not is_cooler:
             return "warm", ["not_cooler"] + (["no_reference"] if difference is None else [])
         else:
-            reasons = ["felt_cool"] * is_cool + ["cooler_than_reference"] * is_cooler
+            compared = "cooler_than_reference" if is_cooler else "no_reference" if difference is None else "not_cooler"
+            reasons = ["felt_cool"] * is_cool + [compared]
         return ("crowded", ["full"] + reasons) if self.shown_level == 2 else ("available", ["open_now"] + reasons)
 
     def show(self, now, is_open, felt, difference, noise):

@@ -1,0 +1,113 @@
+// What is looked at by the clock: the quality of series and the levels of the last hour at every quarter of an hour, the
+// figures of days at every hour.
+
+internal import Publication
+public import Quantities
+internal import RingSeries
+
+extension CityState {
+  /// Does what is due at a moment.
+  public mutating func doChores(at now: Instant) {
+    guard choresDue <= now else { return }
+    choresDue = now.floored(toMilliseconds: City.quarter) + .milliseconds(City.quarter)
+    nextDue = min(nextDue, choresDue)
+    judgeSeries(at: now)
+    for index in places.indices where traits[index].listeners > 0 {
+      places[index].exceeded = exceededLevels(index, at: now)
+    }
+    let hour = now.floored(toMilliseconds: 3_600_000)
+    guard hour != hourDone else { return }
+    hourDone = hour
+    let civil = city.zone.civil(now)
+    if civil.secondOfDay / 3600 == 16 { judgeSiting(day: civil.day) }
+    observeHeat(at: now)
+    for index in places.indices {
+      if references[index] != nil && traits[index].hasTemperature { compareDayAndNight(index, civil) }
+      if traits[index].listeners > 0 { places[index].noiseOfDay = noiseOfDay(index, civil) }
+    }
+  }
+
+  /// Does everything by the clock anew as soon as possible: its past is not what it was.
+  mutating func restartChores(at now: Instant) {
+    choresDue = now
+    hourDone = .distantPast
+    nextDue = min(nextDue, now)
+  }
+
+  // MARK: Coolness by day and by night
+
+  /// How much cooler than its reference a place was in the last afternoon, 12 to 18 h, and in the last night, 0 to 6 h.
+  private mutating func compareDayAndNight(_ index: Int, _ civil: CivilTime) {
+    func last(endingAt hour: Int) -> CivilDay { civil.day.adding(days: civil.secondOfDay >= hour * 3600 ? 0 : -1) }
+    places[index].differenceByDay = difference(index, on: last(endingAt: 18), from: 12)
+    places[index].differenceByNight = difference(index, on: last(endingAt: 6), from: 0)
+  }
+
+  /// The mean of six hours' differences, of which five must be known.
+  private mutating func difference(_ index: Int, on day: CivilDay, from hour: Int) -> MilliCelsius? {
+    guard let street = references[index].flatMap({ wires[$0].temperature }) else { return nil }
+    var sum: Int64 = 0
+    var count: Int64 = 0
+    for number in 0..<6 {
+      let start = city.zone.instant(day, secondOfDay: (hour + number) * 3600)
+      scratch.removeAll(keepingCapacity: true)
+      for sensor in traits[index].sensors {
+        if let mean = wires[sensor].temperature.flatMap({ meanOfHour($0, start) }) { scratch.append(mean) }
+      }
+      guard let reference = meanOfHour(street, start), let place = Self.median(&scratch) else { continue }
+      sum += reference - place
+      count += 1
+    }
+    return count >= 5 ? MilliCelsius(sum.roundedDivided(by: count)).rounded(to: 100) : nil
+  }
+
+  // MARK: Noise
+
+  /// What a place's sensors heard together in some time; nil if they heard too little of it.
+  private func heard(_ index: Int, from: Instant, to: Instant, coverage: Int64) -> (energy: Double, share: Int64)? {
+    var bucket = Bucket()
+    for sensor in traits[index].sensors {
+      guard let level = wires[sensor].level else { continue }
+      bucket.combine(bank.sum(of: level, from: from.milliseconds, to: to.milliseconds, ring: City.hours).bucket)
+    }
+    let all = (to - from).seconds * traits[index].listeners
+    let share = bucket.covered(of: all) * 1000 / max(1, all)
+    guard share >= coverage, let energy = bucket.meanEnergy else { return nil }
+    return (energy, share)
+  }
+
+  /// Lden and Lnight of the last whole day, which begins with the hour of day and ends with the night.
+  private func noiseOfDay(_ index: Int, _ civil: CivilTime) -> PublicIndicators.NoiseOfDay? {
+    let hours = city.choices.noiseHours
+    let day = civil.day.adding(days: civil.secondOfDay >= hours.day * 3600 ? -1 : -2)
+    func start(_ hour: Int, _ day: CivilDay) -> Instant { city.zone.instant(day, secondOfDay: hour * 3600) }
+    let borders = [
+      start(hours.day, day), start(hours.evening, day), start(hours.night, day),
+      start(hours.day, day.adding(days: 1)),
+    ]
+    let parts = zip(borders, borders.dropFirst()).compactMap {
+      heard(index, from: $0, to: $1, coverage: city.choices.noiseDayCoverage)
+    }
+    guard parts.count == 3 else { return nil }
+    let levels = parts.map { Sound.laeq(meanEnergy: $0.energy) }
+    let lden = Sound.lden(day: levels[0], evening: levels[1], night: levels[2])
+    return .init(
+      day: day, lden: lden.rounded(to: 1000), lnight: levels[2].rounded(to: 1000),
+      coverage: Int(parts.map(\.share).min() ?? 0) / 10)
+  }
+
+  /// The levels that were exceeded during a tenth, half and nine tenths of the last four whole quarter hours.
+  private func exceededLevels(_ index: Int, at now: Instant) -> PublicIndicators.Exceeded? {
+    let end = now.floored(toMilliseconds: City.quarter)
+    var classes = SoundClasses()
+    for sensor in traits[index].sensors {
+      guard let level = wires[sensor].level else { continue }
+      if let more = bank.classes(of: level, from: (end - .hours(1)).milliseconds, to: end.milliseconds) {
+        classes.combine(more)
+      }
+    }
+    guard classes.total * 1000 >= 3600 * traits[index].listeners * city.choices.noiseCoverage else { return nil }
+    let levels = [10, 50, 90].compactMap { classes.level(exceededFor: $0).map(MilliDecibels.init) }
+    return levels.count == 3 ? .init(l10: levels[0], l50: levels[1], l90: levels[2]) : nil
+  }
+}
