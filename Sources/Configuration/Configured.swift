@@ -55,6 +55,10 @@ public enum ConfigurationReader {
     if !placesName.isEmpty {
       if let places = contents(path(placesName, besides: settingsPath)) {
         files.append(.init(name: placesName, text: places))
+        for name in PlacesReader.calendarNames(in: places) {
+          // One that is missing is told where the place names it.
+          if let calendar = contents(path(name, besides: settingsPath)) { files.append(.init(name: name, text: calendar)) }
+        }
       } else {
         report.add(.error, name, nil, "places", "the file \"\(placesName)\" cannot be read")
       }
@@ -100,7 +104,11 @@ public enum ConfigurationReader {
     guard let content = SettingsReader(file: file.name, report: report).read(file.text) else { return outcome(nil) }
     var places: [PlaceContent] = []
     if let file = text.files.dropFirst().first(where: { $0.name == content.settings.placesFile }) {
-      places = PlacesReader(file: file.name, report: report).read(file.text)
+      let others = text.files.dropFirst(2).map { ($0.name, $0.text) }
+      let reader = PlacesReader(
+        file: file.name, calendars: Dictionary(others) { first, _ in first },
+        zoneName: content.settings.timeZone, report: report)
+      places = reader.read(file.text)
     }
     places.sort { $0.place.about.id < $1.place.about.id }
     let zone: CivilZone

@@ -16,6 +16,9 @@ struct PlaceContent {
 
 struct PlacesReader {
   let file: String
+  /// The calendars that places name, by their names in the settings' folder, and the zone of their times.
+  let calendars: [String: [UInt8]]
+  let zoneName: String
   let report: Report
 
   /// Properties that are understood; a GIS program may add others.
@@ -23,10 +26,10 @@ struct PlacesReader {
     "id", "name", "kind", "address", "commune", "departement", "zone", "reference", "opening_hours", "heat_hours",
     "refuge_from_level", "school_zone", "capacity", "staff", "step_free", "water", "toilets", "seats", "mist",
     "bathing", "school_hours", "empty_at", "programme", "example", "shade", "free_of_charge", "indoor", "entrances",
-    "source", "source_date", "licence",
+    "source", "source_date", "licence", "always_open",
   ]
   /// Of these, what this version reads and does not act on yet.
-  private static let notYet = ["programme", "empty_at", "reference"]
+  private static let notYet = ["reference"]
 
   func read(_ text: [UInt8]) -> [PlaceContent] {
     let document: JSONDocument
@@ -95,10 +98,46 @@ struct PlacesReader {
     var place = Place(
       about: about, opening: timetable, schoolHours: schoolHours, capacity: capacity, staff: staff, zone: nil)
     place.heatHours = heatHours(reader)
+    place.programme = programme(reader)
+    place.emptyAt = time(reader, "empty_at")
     if let level = reader.integer("refuge_from_level", in: 2...4) { makeRefuge(&place, from: level, reader) }
     place.heatHours.sort { $0.minLevel < $1.minLevel }
     return PlaceContent(
       place: place, zone: reader.string("zone"), schoolZone: reader.string("school_zone"), value: properties)
+  }
+
+  /// The names of the calendars that a file of places names.
+  static func calendarNames(in text: [UInt8]) -> [String] {
+    let features = (try? JSONDocument(text, options: .forPeople))?.root["features"]
+    let names = features?.elements.compactMap { $0["properties"]?["programme"]?.string }
+    return Set(names ?? []).sorted()
+  }
+
+  private func programme(_ reader: ObjectReader) -> Programme? {
+    guard let name = reader.string("programme"), let value = reader.value["programme"] else { return nil }
+    guard let text = calendars[name] else {
+      reader.error(at: value, "programme", "the calendar \"\(name)\" cannot be read")
+      return nil
+    }
+    do {
+      let programme = try Programme(iCalendar: text, zoneName: zoneName)
+      for warning in programme.warnings { report.add(.warning, name, nil, reader.path, warning.description) }
+      return programme
+    } catch {
+      reader.error(at: value, "programme", "\(name), \(error)")
+      return nil
+    }
+  }
+
+  /// A time of day such as `05:00`, in seconds.
+  private func time(_ reader: ObjectReader, _ key: String) -> Int? {
+    guard let text = reader.string(key), let value = reader.value[key] else { return nil }
+    let parts = text.split(separator: ":", omittingEmptySubsequences: false).compactMap { UInt8($0) }
+    guard text.utf8.count == 5, parts.count == 2, parts[0] < 24, parts[1] < 60 else {
+      reader.error(at: value, key, "a time of day such as \"05:00\" was expected")
+      return nil
+    }
+    return Int(parts[0]) * 3600 + Int(parts[1]) * 60
   }
 
   private func heatHours(_ reader: ObjectReader) -> [HeatHours] {
@@ -141,7 +180,13 @@ struct PlacesReader {
       return .none
     }
     do {
-      return .hours(try understood(text, reader, at: value, "opening_hours"))
+      let hours = try understood(text, reader, at: value, "opening_hours")
+      if let flag = reader.bool("always_open"), flag != hours.isAlwaysOpen {
+        let texts = "always_open is \(flag), and opening_hours are \"\(text)\""
+        reader.warning(at: value, "opening_hours", "\(texts): the place is shown as \"not known\"")
+        return .contradicted(texts)
+      }
+      return .hours(hours)
     } catch {
       reader.warning(at: value, "opening_hours", "\(error); the place is shown as \"not known\": \"\(text)\"")
       return .unreadable(error)

@@ -18,6 +18,8 @@ public struct AvailabilityFacts: Hashable, Sendable {
   public var occupancy: OccupancyLevel?
   /// What the temperature sensors are worth.
   public var readings: Readings
+  /// Whether the programme takes all of its room.
+  public var areRoomsTaken: Bool
 
   /// What temperature sensors are worth together.
   public enum Readings: Hashable, Sendable {
@@ -32,7 +34,7 @@ public struct AvailabilityFacts: Hashable, Sendable {
   /// Facts.
   public init(
     opening: OpeningState, openingReason: Reason, hasTemperatureSensors: Bool, felt: FeltClass?,
-    difference: DifferenceClass?, occupancy: OccupancyLevel?, readings: Readings = .good
+    difference: DifferenceClass?, occupancy: OccupancyLevel?, readings: Readings = .good, areRoomsTaken: Bool = false
   ) {
     self.opening = opening
     self.openingReason = openingReason
@@ -41,6 +43,7 @@ public struct AvailabilityFacts: Hashable, Sendable {
     self.difference = difference
     self.occupancy = occupancy
     self.readings = readings
+    self.areRoomsTaken = areRoomsTaken
   }
 
   /// The first rule that holds, and why.
@@ -55,9 +58,9 @@ public struct AvailabilityFacts: Hashable, Sendable {
     case .closed: return (.closed, [openingReason])
     case .open: break
     }
+    let crowd: [Reason] = areRoomsTaken ? [.roomsTaken] : occupancy == .full ? [.full] : []
     if !hasTemperatureSensors {
-      return occupancy == .full
-        ? (.crowded, [.full, .notMeasured]) : (.available, [openingReason, .notMeasured])
+      return crowd.isEmpty ? (.available, [openingReason, .notMeasured]) : (.crowded, crowd + [.notMeasured])
     }
     guard let felt else { return (.unknown, [readings == .failed ? .readingsFailed : .noFreshReading]) }
     let doubts: [Reason] = readings == .doubtful ? [.readingsDoubtful] : []
@@ -68,6 +71,6 @@ public struct AvailabilityFacts: Hashable, Sendable {
       return (.warm, [.notCooler] + (difference == nil ? [.noReference] : []) + doubts)
     }
     let reasons = (felt == .cool ? [Reason.feltCool] : []) + comparison + doubts
-    return occupancy == .full ? (.crowded, [.full] + reasons) : (.available, [openingReason] + reasons)
+    return crowd.isEmpty ? (.available, [openingReason] + reasons) : (.crowded, crowd + reasons)
   }
 }

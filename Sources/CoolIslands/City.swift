@@ -119,6 +119,10 @@ public struct Place: Sendable {
   public var schoolHolidays: SchoolHolidays?
   /// Hours that heat switches on, those of lower levels first.
   public var heatHours: [HeatHours] = []
+  /// What goes on in it.
+  public var programme: Programme?
+  /// When it is empty every day though it never closes, in seconds of local time.
+  public var emptyAt: Int?
 
   /// A timetable, or why there is none.
   public enum Timetable: Sendable {
@@ -126,6 +130,8 @@ public struct Place: Sendable {
     case none
     /// What is published cannot be read.
     case unreadable(OpeningHoursProblem)
+    /// What is published contradicts itself: both texts.
+    case contradicted(String)
     /// Opening hours.
     case hours(OpeningHours)
   }

@@ -83,6 +83,7 @@ extension PlaceState {
     archive.field(&indicators, blank: .unknown) { $1.archive(&$0) }
     archive.field(&tomorrow)
     archive.field(&heatOpenUntil)
+    archive.field(&openedSpeciallyAt)
   }
 }
 

@@ -50,6 +50,7 @@ extension CityState {
   private mutating func evaluate(_ index: Int, at now: Instant) -> PublicIndicators {
     if let override = places[index].override, override.until <= now { places[index].override = nil }
     let (opening, openingReason) = opening(index, at: now)
+    if opening.state == .open && opening.rule != .regular { places[index].openedSpeciallyAt = now }
     resetHeadcount(index, at: now)
     let hasTemperatureSensors = traits[index].hasTemperature
     let (coolness, readings) = coolness(index, at: now)
@@ -58,7 +59,7 @@ extension CityState {
     let facts = AvailabilityFacts(
       opening: opening.state, openingReason: openingReason, hasTemperatureSensors: hasTemperatureSensors,
       felt: coolness?.feltClass, difference: coolness?.differenceClass, occupancy: occupancy?.level,
-      readings: readings)
+      readings: readings, areRoomsTaken: areRoomsTaken(index, at: now))
     var after = places[index].indicators ?? .unknown
     if places[index].indicators == nil || places[index].facts != facts {  // most of the time nothing is new
       let verdict = facts.verdict
@@ -261,12 +262,40 @@ extension CityState {
 
   // MARK: Occupancy
 
-  /// The head count returns to nobody once a day: when the grace after the day's last closing has passed.
+  /// What the programme leaves of a place's capacity at a moment; nil where there is none.
+  func capacity(_ index: Int, at now: Instant) -> Int? {
+    guard let capacity = city.places[index].capacity else { return nil }
+    var left = capacity
+    for slot in places[index].slots where slot.from <= now && now < slot.until {
+      guard case .takes(let people?) = slot.effect else { return 0 }
+      left -= people
+    }
+    return max(0, left)
+  }
+
+  /// Whether a slot of the programme takes all of the place, or slots together do.
+  private func areRoomsTaken(_ index: Int, at now: Instant) -> Bool {
+    guard !places[index].slots.isEmpty else { return false }
+    if let capacity = city.places[index].capacity, capacity > 0 { return self.capacity(index, at: now) == 0 }
+    return places[index].slots.contains { $0.from <= now && now < $0.until && $0.effect == .takes(nil) }
+  }
+
+  /// The head count returns to nobody once a day: when the grace after the day's last closing has passed, or where a place
+  /// never closes at its own hour.
   ///
-  /// Somebody who is seen postpones it; who is still there when the place is open again is one of its visitors.
+  /// Somebody who is seen postpones it; who is still there when the place is open again is one of its visitors. A place
+  /// that stays open by heat, by its programme or by somebody's decision is not empty.
   private mutating func resetHeadcount(_ index: Int, at now: Instant) {
     guard traits[index].patience != nil else { return }
-    guard places[index].override?.state != .open else { return }
+    if let last = places[index].openedSpeciallyAt, now - last < city.choices.resetGrace { return }
+    if let second = city.places[index].emptyAt {
+      let today = city.zone.civil(now).day
+      let due = [0, -1].map { city.zone.instant(today.adding(days: $0), secondOfDay: second) }.first { $0 <= now }
+      guard let due, due > places[index].headcount.lastReset ?? .distantPast, !isSomeoneSeen(index, at: now) else {
+        return
+      }
+      return places[index].headcount.reset(at: due)
+    }
     let intervals = places[index].intervals
     let passed = intervals.indices.last { number in
       guard intervals[number].until + city.choices.resetGrace <= now else { return false }
@@ -304,7 +333,7 @@ extension CityState {
       places[index].headcount.notePresence(isFree: false, at: now)  // whoever passes a counter now is there
     }
     guard let heard = places[index].headcount.lastHeard, now - heard <= patience,
-      let capacity = city.places[index].capacity, capacity > 0
+      let capacity = capacity(index, at: now), capacity > 0
     else {
       places[index].occupancy.forget()
       places[index].publicOccupancy = nil
@@ -349,6 +378,14 @@ extension CityState {
     }
     consider(places[index].intervals)
     for intervals in places[index].heatIntervals { consider(intervals) }
+    consider(places[index].programmeIntervals)
+    for slot in places[index].slots {
+      consider(slot.from)
+      consider(slot.until)
+    }
+    if let second = city.places[index].emptyAt, let day = places[index].day {
+      consider(city.zone.instant(day, secondOfDay: second))
+    }
     if let until = places[index].heatOpenUntil { consider(until) }
     if let override = places[index].override { consider(override.until) }
     var anyMeasuring = false

@@ -10,6 +10,7 @@ extension CityState {
     let place = city.places[index]
     guard let day = places[index].day else {
       (places[index].intervals, places[index].heatIntervals) = ([], [])
+      (places[index].slots, places[index].programmeIntervals) = ([], [])
       return
     }
     let calendar = city.calendar(of: index)
@@ -22,6 +23,12 @@ extension CityState {
       places[index].intervals = []
     }
     places[index].heatIntervals = place.heatHours.map { intervals($0.hours) }
+    let slots = place.programme?.slots(
+      from: day.adding(days: -1), days: Int64(Self.daysAhead) + 2, in: city.zone) ?? []
+    places[index].slots = slots.filter { $0.effect != .opens }
+    places[index].programmeIntervals = slots.filter { $0.effect == .opens }.map {
+      PublicInterval(from: $0.from, until: $0.until, state: .open)
+    }
   }
 
   /// What holds at a moment, and why.
@@ -29,7 +36,7 @@ extension CityState {
     if let override = places[index].override {
       return (.init(state: override.state, until: override.until, rule: .override), .overridden)
     }
-    let regular = regularOpening(index, at: now)
+    let regular = openingByProgramme(index, regularOpening(index, at: now), at: now)
     let rules = city.places[index].heatHours
     guard !rules.isEmpty else { return regular }
     return openingInHeat(rules, index, regular, at: now)
@@ -40,6 +47,7 @@ extension CityState {
     switch city.places[index].opening {
     case .none: return (.init(state: .unknown, until: nil, rule: .regular), .noTimetable)
     case .unreadable: return (.init(state: .unknown, until: nil, rule: .regular), .hoursUnreadable)
+    case .contradicted: return (.init(state: .contradicted, until: nil, rule: .regular), .hoursContradicted)
     case .hours: break
     }
     if let end = traits[index].timetableEnds, now >= end {
@@ -57,6 +65,21 @@ extension CityState {
     }
   }
 
+  /// A slot of the programme may open the place beside its timetable.
+  private func openingByProgramme(
+    _ index: Int, _ regular: (PublicIndicators.Opening, Reason), at now: Instant
+  ) -> (PublicIndicators.Opening, Reason) {
+    let slots = places[index].programmeIntervals
+    guard !slots.isEmpty, regular.0.state != .open || regular.0.until != nil else { return regular }
+    let (state, until) = [places[index].intervals, slots].status(at: now)
+    let end = until.flatMap { ending($0, index, now) }
+    if state == .open {
+      return (.init(state: .open, until: end, rule: regular.0.state == .open ? .regular : .programme), .openNow)
+    }
+    guard regular.0.state == .closed else { return regular }
+    return (.init(state: state, until: end, rule: .regular), Self.reason(state))
+  }
+
   /// What the hours say that heat has switched on.
   ///
   /// A rule that replaces takes the place of the timetable and of rules of lower levels; one that adds is a union with
@@ -66,7 +89,7 @@ extension CityState {
     _ rules: [HeatHours], _ index: Int, _ regular: (PublicIndicators.Opening, Reason), at now: Instant
   ) -> (PublicIndicators.Opening, Reason) {
     let heat = heat.effective(at: now)
-    var lists: [[PublicInterval]] = [places[index].intervals]
+    var lists: [[PublicInterval]] = [places[index].intervals, places[index].programmeIntervals]
     var isReplaced = false
     var active: [Int] = []
     for (number, rule) in rules.enumerated() where rule.minLevel <= heat?.level ?? 0 {
@@ -95,7 +118,8 @@ extension CityState {
       if until <= now { places[index].heatOpenUntil = nil }
     }
     guard !active.isEmpty else { return regular }
-    if !isReplaced && regular.0.state == .unknown && state != .open { return regular }
+    let isKnown = regular.0.state == .open || regular.0.state == .closed
+    if !isReplaced && !isKnown && state != .open { return regular }
     let end = until.flatMap { ending($0, index, now) }
     return (.init(state: state, until: end, rule: isReplaced ? .heat : .regular), Self.reason(state))
   }

@@ -48,10 +48,15 @@ struct PlaceState {
   var intervals: [PublicInterval] = []
   /// The same of each of its hours in heat.
   var heatIntervals: [[PublicInterval]] = []
+  /// When its programme opens it, and which slots take of its room; both in order.
+  var programmeIntervals: [PublicInterval] = []
+  var slots: [Programme.Slot] = []
   /// Until when it stays open because of heat, should the level drop.
   var heatOpenUntil: Instant?
   var day: CivilDay?
   var override: OpeningOverride?
+  /// When it was last open beside its timetable.
+  var openedSpeciallyAt: Instant?
   var headcount = Headcount()
   var felt = Hysteresis()
   var difference = Hysteresis()
@@ -282,6 +287,7 @@ public struct CityState: ~Copyable, Sendable {
     }
     for index in places.indices {
       places[index].headcount.setBack(to: now)
+      places[index].openedSpeciallyAt = places[index].openedSpeciallyAt.map { min($0, now) }
       places[index].occupancySetAt = nil
       places[index].heatOpenUntil = nil
       if let since = places[index].indicators?.since { places[index].indicators?.since = min(since, now) }

@@ -2,6 +2,8 @@
 
 public import Publication
 public import Quantities
+internal import RingSeries
+internal import SensorProtocol
 internal import Timetables
 
 /// Private facts of a city at a moment.
@@ -31,7 +33,15 @@ public struct OperatorsView: Sendable {
     public var people: Int64?
     /// Capacity, if known.
     public var capacity: Int?
-    /// Why the timetable cannot be read, if so.
+    /// Room that there is for sure now: capacity less what the programme takes and the upper end of the head count.
+    public var free: Int64?
+    /// What the head count is to be taken with: `clamped_low`, `over_capacity`.
+    public var countFlags: [String]
+    /// In less out at the last daily reset.
+    public var drift: Int64?
+    /// Coming slots that take of its room, and what they leave.
+    public var slots: [PublicSlot]
+    /// Why the timetable cannot be read, or what contradicts it, if so.
     public var timetableFault: String?
     /// The override in force.
     public var override: OpeningOverride?
@@ -53,6 +63,16 @@ public struct OperatorsView: Sendable {
     public var battery: MilliPercent?
     /// Readings that count, since the journal begins.
     public var readings: Int64
+    /// What each of its fields is worth, in the order of its settings.
+    public var quality: [FieldQuality]
+  }
+
+  /// A field of a sensor and how far it can be believed.
+  public struct FieldQuality: Sendable {
+    /// The field's name.
+    public var field: String
+    /// Its worth.
+    public var quality: SeriesQuality
   }
 }
 
@@ -65,11 +85,20 @@ extension CityState {
       let sensorRows = traits[index].sensors.map { row($0, at: now) }
       var fault: String?
       if case .unreadable(let error) = place.opening { fault = error.description }
+      if case .contradicted(let texts) = place.opening { fault = texts }
+      let counts = traits[index].patience != nil
+      let headcount = places[index].headcount
+      let room = capacity(index, at: now)
+      var flags: [String] = []
+      if counts && headcount.deficit > 0 { flags.append("clamped_low") }
+      if counts, let room, headcount.people > room + place.staff { flags.append("over_capacity") }
       let hasTimetable: Bool = if case .hours = place.opening { true } else { false }
       rows.append(
         .init(
           id: place.about.id, name: place.about.name, indicators: indicators,
-          people: traits[index].patience != nil ? places[index].headcount.people : nil, capacity: place.capacity,
+          people: counts ? headcount.people : nil, capacity: place.capacity,
+          free: counts ? room.map { headcount.free(of: $0 + place.staff) } : nil, countFlags: flags,
+          drift: headcount.lastDrift?.drift, slots: publicSlots(index).filter { $0.until > now },
           timetableFault: fault, override: places[index].override, sensors: sensorRows,
           isReady: hasTimetable && sensorRows.allSatisfy(\.isAlive)))
     }
@@ -87,6 +116,9 @@ extension CityState {
   private func row(_ sensor: Int, at now: Instant) -> OperatorsView.SensorRow {
     .init(
       id: city.sensors[sensor].id, lastObserved: sensors[sensor].lastObserved, isAlive: isAlive(sensor, at: now),
-      battery: sensors[sensor].battery, readings: sensors[sensor].account.counted)
+      battery: sensors[sensor].battery, readings: sensors[sensor].account.counted,
+      quality: zip(city.sensors[sensor].fields, sensors[sensor].series).map { field, series in
+        .init(field: field.rawValue, quality: qualities[series.rawValue])
+      })
   }
 }

@@ -127,6 +127,7 @@ public struct Words: Sendable {
     case "no_timetable": language("Horaires inconnus", "Opening hours not known")
     case "hours_unreadable": language("Horaires publiés illisibles", "Published hours cannot be read")
     case "timetable_expired": language("Horaires publiés expirés", "Published hours have expired")
+    case "hours_contradicted": language("Horaires publiés contradictoires", "Published hours contradict each other")
     default: language("Ouverture incertaine, renseignez-vous", "Opening uncertain, please check")
     }
   }
@@ -140,6 +141,12 @@ public struct Words: Sendable {
 
   /// Words such as `Décision de la ville`.
   public var overridden: String { language("Sur décision du service de la ville", "By decision of the city's service") }
+
+  /// Words such as `Ouvert par son programme`.
+  public var openedByProgramme: String { language("Ouvert par son programme", "Open by its programme") }
+
+  /// All of a place is taken by what goes on in it.
+  public var roomsTaken: String { language("Salles occupées en ce moment", "Rooms taken at the moment") }
 
   /// Words such as `Horaires de canicule`.
   public var openedByHeat: String { language("Horaires de canicule", "Hours in a heatwave") }
@@ -195,6 +202,8 @@ public struct Words: Sendable {
     case "no_timetable": language("horaires inconnus", "hours not known")
     case "hours_unreadable": language("horaires illisibles", "hours unreadable")
     case "timetable_expired": language("horaires expirés", "hours expired")
+    case "hours_contradicted": language("horaires contradictoires", "contradictory hours")
+    case "rooms_taken": language("salles occupées par le programme", "rooms taken by the programme")
     case "hours_uncertain": language("ouverture incertaine", "opening uncertain")
     case "overridden": language("décision du service", "decided by the service")
     case "not_measured": language("non mesuré", "not measured")

@@ -30,7 +30,9 @@ extension PublicPlace {
     var details: [String] = []
     if indicators.opening.rule == .override { details.append(words.overridden) }
     if indicators.opening.rule == .heat { details.append(words.openedByHeat) }
-    if indicators.opening.state == .unknown {
+    if indicators.opening.rule == .programme { details.append(words.openedByProgramme) }
+    if indicators.reasons.contains(.roomsTaken) { details.append(words.roomsTaken) }
+    if indicators.opening.state == .unknown || indicators.opening.state == .contradicted {
       let expiry = indicators.reasons.contains(.timetableExpired) ? about.timetableEnds : nil
       details.append(
         expiry.map(words.expired) ?? words.openingUnknown(indicators.reasons.first?.rawValue ?? ""))
@@ -78,7 +80,9 @@ extension PublicPlace {
 
   /// The days of the week from today on, with their open spans; nil when the hours are not known.
   func week(_ words: Words, zone: CivilZone, now: Instant) -> [DayHours]? {
-    guard !indicators.reasons.contains(.noTimetable), !indicators.reasons.contains(.hoursUnreadable) else { return nil }
+    guard !indicators.reasons.contains(.noTimetable), !indicators.reasons.contains(.hoursUnreadable),
+      !indicators.reasons.contains(.hoursContradicted)
+    else { return nil }
     let today = zone.civil(now).day
     return (0..<7).map { offset in
       let day = today.adding(days: Int64(offset))

@@ -106,6 +106,19 @@ extension PublicAbout {
             }
           }
         }
+        if !slots.isEmpty {
+          json.key("programme")
+          json.array { json in
+            for slot in slots {
+              json.object { json in
+                json.member("from", zone.text(slot.from))
+                json.member("until", zone.text(slot.until))
+                json.member("effect", slot.opens ? "opens" : "takes_room")
+                if let left = slot.capacityLeft { json.member("capacity_left", left) }
+              }
+            }
+          }
+        }
       }
       return json.bytes
     }
@@ -196,6 +209,7 @@ extension PublicSnapshot {
       json.member("cool", counts.cool)
       json.member("quiet", counts.quiet)
       json.member("with_room", counts.withRoom)
+      json.member("room_left", counts.roomLeft)
       json.key("heat")
       if let heat = city.heat {
         json.object { json in

@@ -48,6 +48,8 @@ public struct PublicAbout: Hashable, Sendable {
   public var indoor: Bool?
   /// Whether it is an invented example, and not a place that a register gives.
   public var isExample: Bool
+  /// Which slots of its programme open it or take of its room in the days of ``intervals``.
+  public var slots: [PublicSlot] = []
   /// Which register it comes from.
   public var source: String?
   /// The register's licence.
@@ -122,6 +124,26 @@ public struct PublicInterval: Hashable, Sendable {
     self.from = from
     self.until = until
     self.state = state
+  }
+}
+
+/// A slot of a place's programme; what goes on in it is nobody's business here.
+public struct PublicSlot: Hashable, Sendable {
+  /// The first moment.
+  public var from: Instant
+  /// The first moment after.
+  public var until: Instant
+  /// Whether it opens the place; otherwise it takes room.
+  public var opens: Bool
+  /// People for whom there is room beside it, as far as that is known.
+  public var capacityLeft: Int?
+
+  /// A slot.
+  public init(from: Instant, until: Instant, opens: Bool, capacityLeft: Int?) {
+    self.from = from
+    self.until = until
+    self.opens = opens
+    self.capacityLeft = capacityLeft
   }
 }
 

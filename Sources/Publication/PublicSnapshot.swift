@@ -42,6 +42,7 @@ public struct PublicSnapshot: Sendable {
       if indicators.isOpenAndCool { counts.cool += 1 }
       if indicators.noise?.noiseClass == .quiet { counts.quiet += 1 }
       if let level = indicators.occupancy?.level, level != .full { counts.withRoom += 1 }
+      counts.roomLeft += indicators.occupancy?.roomLeft ?? 0
     }
     return counts
   }
@@ -57,6 +58,8 @@ public struct PublicCounts: Hashable, Sendable {
   public var quiet = 0
   /// Open and known to have room.
   public var withRoom = 0
+  /// People who still fit at least in these, as far as is published of each.
+  public var roomLeft = 0
 
   /// All zero.
   public init() {}

@@ -7,7 +7,7 @@ public enum Availability: String, CaseIterable, Hashable, Sendable { case availa
 public enum OpeningState: String, CaseIterable, Hashable, Sendable { case open, closed, unknown, contradicted }
 
 /// Which of a place's rules decides that it is open or closed.
-public enum OpeningRule: String, CaseIterable, Hashable, Sendable { case regular, heat, `override` }
+public enum OpeningRule: String, CaseIterable, Hashable, Sendable { case regular, programme, heat, `override` }
 
 /// How a place's air compares with its reference at the same minutes.
 public enum DifferenceClass: String, CaseIterable, Hashable, Sendable {
@@ -43,6 +43,7 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
   case hoursUnreadable = "hours_unreadable"
   case timetableExpired = "timetable_expired"
   case hoursUncertain = "hours_uncertain"
+  case hoursContradicted = "hours_contradicted"
   case overridden
   case notMeasured = "not_measured"
   case noFreshReading = "no_fresh_reading"
@@ -54,6 +55,7 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
   case notCooler = "not_cooler"
   case noReference = "no_reference"
   case full
+  case roomsTaken = "rooms_taken"
 
   /// Up to eight reasons in one number, a byte each: the reason's place among all, counted from 1.
   static func packed(_ reasons: [Reason]) -> UInt64 {

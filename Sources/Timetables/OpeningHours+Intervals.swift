@@ -18,6 +18,13 @@ extension OpeningHours {
   /// How far ahead the next change is looked for: leap days that are Mondays come back within 28 years.
   private static let horizon: Int64 = 30 * 366
 
+  /// Whether it is open at every moment of a year, holidays included.
+  public var isAlwaysOpen: Bool {
+    let calendar = HoursCalendar(zone: .utc, publicHolidays: PublicHolidays(.france))
+    let year = intervals(from: CivilDay(daysSinceEpoch: 20_454), days: 366, in: calendar)
+    return year.count == 1 && year[0].state == .open
+  }
+
   /// What holds in some civil days, closed times included, in order and without gaps.
   ///
   /// - Parameters:
