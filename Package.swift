@@ -86,9 +86,10 @@ let package = Package(
     tests("JSONText"),
     tests("RingSeries", with: ["CZlib", "Dice"]),
     tests("SensorProtocol", with: ["Quantities", "JSONText", "Dice"]),
-    tests("Timetables", with: ["Configuration", "Quantities"]),
+    tests("Timetables", with: ["Configuration", "JSONText", "Quantities"]),
     tests(
-      "CoolIslands", with: ["Configuration", "Publication", "Quantities", "RingSeries", "SensorProtocol", "Dice"]),
+      "CoolIslands",
+      with: ["Configuration", "JSONText", "Publication", "Quantities", "RingSeries", "SensorProtocol", "Dice"]),
     tests(
       "Core",
       with: ["Configuration", "CoolIslands", "Publication", "SensorProtocol", "Quantities", "JSONText", "Dice"]),

@@ -1,5 +1,7 @@
 // Heat, classes, people and the verdict, against authorities and by tables.
 
+import Foundation
+import JSONText
 import Publication
 import Quantities
 import RingSeries
@@ -19,6 +21,47 @@ import Testing
     let felt = Thermal.heatIndex(
       air: MilliCelsius(example.celsius * 1000), humidity: MilliPercent(example.percent * 1000))
     #expect(abs(felt.units - example.felt) <= 0.0011)
+  }
+
+  @Test("felt temperatures are those of MetPy, pythermalcomfort and thermofeel") func authorities() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../Authorities/thermal.jsonl")
+    let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+    #expect(lines.count == 520)
+    for line in lines {
+      let row = try JSONDocument(Array(line.utf8)).root
+      func number(_ key: String) -> Double? {
+        row[key].flatMap { $0.numberText.flatMap { Double(String(decoding: $0, as: UTF8.self)) } }
+      }
+      let air = MilliCelsius(rounding: try #require(number("air")))
+      let humidity = MilliPercent(rounding: try #require(number("humidity")))
+      if let felt = number("heat_index") {
+        #expect(abs(Thermal.heatIndex(air: air, humidity: humidity).units - felt) < 0.0011, "\(line)")
+      }
+      #expect(abs(Thermal.humidex(air: air, humidity: humidity).units - (try #require(number("humidex")))) < 0.0011)
+      let wbgt = try #require(number("wbgt_simplified"))
+      #expect(abs(Thermal.simplifiedWBGT(air: air, humidity: humidity).units - wbgt) < 0.0011, "\(line)")
+      #expect(abs(Thermal.discomfort(air: air, humidity: humidity).units - (try #require(number("discomfort")))) < 0.051)
+    }
+  }
+
+  // Environment Canada's and thermofeel's values; of the discomfort index the whole thousandths.
+  static let discomforts: [(celsius: Int64, percent: Int64, humidex: Double?, wbgt: Double?, discomfort: Double?)] = [
+    (25, 50, 28.227, nil, 22.113), (30, 80, 43.259, 34.245, 28.295), (35, 50, 45.021, nil, nil),
+    (40, 50, 54.870, nil, nil), (34, 30, 37.287, nil, nil), (21, 100, 29.240, nil, nil), (30, 50, nil, 29.259, nil),
+    (35, 30, nil, 30.389, nil), (25, 60, nil, 25.562, nil), (20, 50, nil, 19.863, nil), (29, 50, nil, nil, 25.013),
+    (35, 90, nil, nil, 33.873),
+  ]
+
+  @Test("Humidex, simplified WBGT and Thom's index", arguments: discomforts)
+  func indices(_ example: (celsius: Int64, percent: Int64, humidex: Double?, wbgt: Double?, discomfort: Double?)) {
+    let (air, humidity) = (MilliCelsius(example.celsius * 1000), MilliPercent(example.percent * 1000))
+    for (ours, expected) in [
+      (Thermal.humidex(air: air, humidity: humidity), example.humidex),
+      (Thermal.simplifiedWBGT(air: air, humidity: humidity), example.wbgt),
+      (Thermal.discomfort(air: air, humidity: humidity), example.discomfort),
+    ] {
+      if let expected { #expect(abs(ours.units - expected) < 0.0011) }
+    }
   }
 
   /// The printed chart: from 80 °F in steps of 2 °F, whole °F.

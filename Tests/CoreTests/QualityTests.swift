@@ -1,0 +1,165 @@
+// What readings are worth: spikes, flat lines, steps, neighbours, the sun; and what becomes of the place meanwhile.
+
+import Configuration
+import CoolIslands
+import Publication
+import Quantities
+import Testing
+
+@testable import Core
+
+@Suite("Quality of series") struct QualityTests {
+  /// A place in the street's zone with a temperature sensor a minute, and sensors beside it.
+  private func world(_ more: String = "") throws -> OneWorld { try Fixture.world(sensors: more) }
+
+  private func parc(_ world: OneWorld) throws -> PublicIndicators {
+    try #require(world.world.withState { state in state.place("parc").flatMap { state.publicPlace($0)?.indicators } } ?? nil)
+  }
+
+  private func quality(_ world: OneWorld, _ sensor: String, _ field: String = "temperature") -> SeriesQuality? {
+    world.world.withState { state -> SeriesQuality? in
+      let view = state.operatorsView(at: world.now)
+      let rows = view.places.flatMap(\.sensors) + view.stations
+      return rows.first { $0.id == sensor }?.quality.first { $0.field == field }?.quality
+    } ?? nil
+  }
+
+  private func reading(_ sensor: String, _ celsius: Double, _ minute: Int64) -> Entry {
+    let level = ["rue": "rue", "air": "parc"][sensor] ?? "parc"
+    return .message(
+      Fixture.message(
+        "tonnelle/v1/up/\(level)/\(sensor)", #"[{"n":"temperature","v":\#(celsius)}]"#, at: minute * 60 + 1))
+  }
+
+  /// Values of a sensor, one a minute from a minute on.
+  private func play(_ world: OneWorld, _ sensor: String, _ values: [Double], from minute: Int64 = 0) {
+    for (index, value) in values.enumerated() { _ = world.ingest(reading(sensor, value, minute + Int64(index))) }
+  }
+
+  @Test("a spike never makes a place cool: not before the next reading, and not after") func spike() throws {
+    let world = try world()
+    play(world, "air", Array(repeating: 36, count: 20))
+    _ = world.ingest(reading("air", 12, 20))
+    _ = world.advance(to: Fixture.start + .seconds(20 * 60 + 30))
+    #expect(try parc(world).coolness?.air == MilliCelsius(36_000))
+    _ = world.ingest(reading("air", 36, 21))
+    _ = world.advance(to: Fixture.start + .seconds(21 * 60 + 30))
+    #expect(try parc(world).coolness?.air == MilliCelsius(36_000))
+    #expect(try parc(world).availability == .warm)
+    let account = try #require(world.ledger.sensors.first { $0.id == "air" }?.account)
+    #expect(account.refused.map(\.refusal) == [.spike] && account.raw == 21 && account.received == 22)
+    #expect(account.isBalanced)
+  }
+
+  @Test("a spike that comes late is refused at once; a step is none and counts") func steps() throws {
+    let world = try world()
+    let start = Fixture.start.seconds
+    func timed(_ celsius: Double, _ minute: Int64, arriving: Int64) {
+      _ = world.ingest(
+        .message(
+          Fixture.message(
+            "tonnelle/v1/up/parc/air", #"[{"n":"temperature","v":\#(celsius),"t":\#(start + minute * 60)}]"#,
+            at: arriving * 60 + 1)))
+    }
+    for minute in [Int64(0), 1, 3, 4] { timed(30, minute, arriving: minute) }
+    timed(55, 2, arriving: 5)
+    var account = try #require(world.ledger.sensors.first { $0.id == "air" }?.account)
+    #expect(account.refused.map(\.count) == [1] && account.raw == 4)
+    // A step stays: nothing of it is taken back, at the latest the second reading counts.
+    for minute in Int64(6)..<10 { timed(18, minute, arriving: minute) }
+    _ = world.advance(to: Fixture.start + .minutes(20))
+    account = try #require(world.ledger.sensors.first { $0.id == "air" }?.account)
+    #expect(account.raw == 8)
+    #expect(try parc(world).coolness?.air == MilliCelsius(18_000))
+  }
+
+  @Test("readings that stood still for six hours are at fault, and the place is not known") func flat() throws {
+    let world = try world()
+    // Warm and moving a little, then still.
+    play(world, "air", (0..<60).map { 24 + Double($0 % 7) / 10 } + Array(repeating: 24.3, count: 200))
+    #expect(quality(world, "air") == SeriesQuality(flag: .suspect, tests: .flatLine))
+    #expect(try parc(world).reasons == [.openNow, .feltCool, .noReference, .readingsDoubtful])
+    play(world, "air", Array(repeating: 24.3, count: 180), from: 260)
+    #expect(quality(world, "air") == SeriesQuality(flag: .fail, tests: .flatLine))
+    #expect(try parc(world).coolness == nil && parc(world).reasons == [.readingsFailed])
+    // It moves again: it is believed again within a quarter of an hour.
+    play(world, "air", (0..<20).map { 25 + Double($0 % 5) / 10 }, from: 440)
+    #expect(try parc(world).coolness?.feltClass == .cool)
+  }
+
+  @Test("a suspect sensor is not listened to where a better one speaks") func better() throws {
+    let bench = #"{"id":"air-2","place":"parc","fields":["temperature"],"period_s":60},"#
+    let world = try world(bench)
+    for minute in Int64(0)..<260 {
+      play(world, "air", [24.3], from: minute)
+      play(world, "air-2", [29 + Double(minute % 9) / 10], from: minute)
+    }
+    #expect(quality(world, "air")?.flag == .suspect && quality(world, "air-2")?.flag == .pass)
+    let air = try #require(parc(world).coolness?.air)
+    #expect(air > MilliCelsius(29_000) && air < MilliCelsius(30_000))
+    #expect(try !parc(world).reasons.contains(.readingsDoubtful))
+  }
+
+  @Test("a reference that stands apart from its zone, or still, is compared with nothing") func reference() throws {
+    let benches = ["a", "b"].map { #"{"id":"air-\#($0)","place":"parc","fields":["temperature"],"period_s":60},"# }
+    let world = try world(benches.joined())
+    for minute in Int64(0)..<40 {
+      play(world, "rue", [40 + Double(minute % 3) / 10], from: minute)
+      for sensor in ["air", "air-a", "air-b"] { play(world, sensor, [29 + Double(minute % 4) / 10], from: minute) }
+    }
+    #expect(quality(world, "rue") == SeriesQuality(flag: .suspect, tests: .neighbours))
+    #expect(try parc(world).coolness?.difference == nil)
+    #expect(quality(world, "air")?.flag == .pass)
+  }
+
+  @Test("warmth that grows faster than weather is suspect for as long as it is new") func step() throws {
+    let world = try world()
+    play(world, "air", (0..<90).map { 22 + Double($0) * 0.08 })
+    #expect(quality(world, "air") == SeriesQuality(flag: .suspect, tests: .step))
+    play(world, "air", (0..<180).map { 29.2 + Double($0 % 5) / 10 }, from: 90)
+    #expect(quality(world, "air")?.flag == .pass)
+  }
+
+  @Test("a sensor that the sun reaches from 11 to 16 h, and that is like its zone at night, is badly sited")
+  func siting() throws {
+    let benches = ["a", "b", "c"].map { #"{"id":"air-\#($0)","place":"parc","fields":["temperature"],"period_s":600},"# }
+    let world = try world(benches.joined())
+    // From noon to 17:00 of the next day; the street's zone has four sensors besides.
+    for step in Int64(0)..<175 {
+      let minute = step * 10
+      let hour = (12 + minute / 60) % 24
+      let wave = Double(step % 7) / 10
+      for sensor in ["rue", "air-a", "air-b"] { play(world, sensor, [25 + wave], from: minute) }
+      play(world, "air-c", [(11..<16).contains(hour) ? 29 + wave : 25.2 + wave], from: minute)
+    }
+    #expect(quality(world, "air-c")?.tests.contains(.siting) == true)
+    #expect(quality(world, "air-a")?.flag == .pass)
+  }
+
+  @Test("a sound level that stands still is at fault after an hour") func noise() throws {
+    let world = try world()
+    func level(_ decibels: Double, _ minute: Int64) {
+      _ = world.ingest(
+        .message(
+          Fixture.message(
+            "tonnelle/v1/up/parc/bruit", #"[{"n":"laeq","v":\#(decibels)}]"#, at: minute * 60 + 1)))
+    }
+    for minute in Int64(0)..<20 { level(48 + Double(minute % 5), minute) }
+    #expect(try parc(world).noise?.noiseClass == .moderate || parc(world).noise?.noiseClass == .quiet)
+    for minute in Int64(20)..<110 { level(42.1, minute) }
+    #expect(quality(world, "bruit", "laeq") == SeriesQuality(flag: .fail, tests: .flatLine))
+    #expect(try parc(world).noise == nil)
+  }
+
+  @Test("thresholds can be set, and what fails must be worse than what is suspect") func settings() throws {
+    func outcome(_ quality: String) throws -> ConfigurationOutcome {
+      let settings = Fixture.settings.replacing("\"sensors\"", with: "\"choices\": {\"quality\": \(quality)}, \"sensors\"")
+      return ConfigurationReader.values(try Fixture.text(settings: settings))
+    }
+    let limits = try #require(
+      outcome(#"{"spike_fail_cel": 7.5, "flat_fail_h": 8, "source": "constructeur"}"#).configured?.city.choices.quality)
+    #expect(limits.spikeFail == MilliCelsius(7500) && limits.flatFail == .hours(8) && limits.source == "constructeur")
+    #expect(try outcome(#"{"spike_fail_cel": 1}"#).configured == nil)
+    #expect(try outcome(#"{"spike_fail": 6}"#).findings.first?.description.contains("spike_fail_cel") == true)
+  }
+}
