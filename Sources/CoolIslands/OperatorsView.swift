@@ -39,6 +39,8 @@ public struct OperatorsView: Sendable {
     public var countFlags: [String]
     /// In less out at the last daily reset.
     public var drift: Int64?
+    /// When the head count last returned to nobody.
+    public var lastReset: Instant?
     /// Coming slots that take of its room, and what they leave.
     public var slots: [PublicSlot]
     /// Why the timetable cannot be read, or what contradicts it, if so.
@@ -98,7 +100,7 @@ extension CityState {
           id: place.about.id, name: place.about.name, indicators: indicators,
           people: counts ? headcount.people : nil, capacity: place.capacity,
           free: counts ? room.map { headcount.free(of: $0 + place.staff) } : nil, countFlags: flags,
-          drift: headcount.lastDrift?.drift, slots: publicSlots(index).filter { $0.until > now },
+          drift: headcount.lastDrift?.drift, lastReset: headcount.lastReset, slots: publicSlots(index).filter { $0.until > now },
           timetableFault: fault, override: places[index].override, sensors: sensorRows,
           isReady: hasTimetable && sensorRows.allSatisfy(\.isAlive)))
     }

@@ -1,26 +1,20 @@
 // A recorded sound level meter: what the rings say of it, beside numpy's answers from the definitions.
 
-import CZlib
+import Dice
 import Foundation
 import Testing
 
 @testable import RingSeries
 
 /// A recorded file of levels.
-struct Recording {
+struct Levels {
   /// Thousandths of a decibel, in order of time.
   var levels: [Int64]
   static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Recordings")
 
   init(_ name: String) throws {
-    let file = gzopen(Self.folder.appending(path: name).path, "r")
-    defer { gzclose(file) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while case let count = gzread(file, &buffer, 1 << 16), count > 0 { bytes += buffer[..<Int(count)] }
-    levels = bytes.split(separator: 0x0A).dropFirst().compactMap { line in
-      line.firstIndex(of: 0x2C).flatMap { Double(String(decoding: line[($0 + 1)...], as: UTF8.self)) }
-        .map { Int64(($0 * 1000).rounded(.toNearestOrAwayFromZero)) }
+    levels = Recording.rows(name).compactMap { row in
+      Double(row[1]).map { Int64(($0 * 1000).rounded(.toNearestOrAwayFromZero)) }
     }
   }
 
@@ -40,8 +34,8 @@ struct Recording {
   private func laeq(_ bucket: Bucket) throws -> Double { 10 * log10(try #require(bucket.meanEnergy)) }
 
   @Test("eleven days of minutes: LAeq to 0.01 dB, L10, L50 and L90 to half a decibel") func minutes() throws {
-    let recording = try Recording("laeq-1m.csv.gz")
-    let expected = try Recording.expected("1m")
+    let recording = try Levels("laeq-1m.csv.gz")
+    let expected = try Levels.expected("1m")
     #expect(recording.levels.count == 16_470 && expected.count == 11)
     var bank = try SeriesBank([SeriesKind(.sound)], clock: Self.start)
     for (number, level) in recording.levels.enumerated() {
@@ -72,9 +66,9 @@ struct Recording {
   @Test("a day of seconds: its minutes are the recorded minutes to 0.001 dB, its hours are numpy's") func seconds()
     throws
   {
-    let recording = try Recording("laeq-1s.csv.gz")
-    let recordedMinutes = try Recording("laeq-1m.csv.gz")
-    let expected = try Recording.expected("1s")
+    let recording = try Levels("laeq-1s.csv.gz")
+    let recordedMinutes = try Levels("laeq-1m.csv.gz")
+    let expected = try Levels.expected("1s")
     #expect(recording.levels.count == 86_401 && expected.count == 24)
     let start = Self.start + Self.day
     var bank = try SeriesBank([SeriesKind(.sound)], clock: start)
