@@ -73,7 +73,7 @@ import Testing
       totals = (totals.inward + inward, totals.outward + outward)
       send(world, "porte", ["in_total": totals.inward, "out_total": totals.outward], time)
       // What passed up to the reset at half past eleven belongs to the day.
-      let day = zone.civil(time - .minutes(23 * 60 + 30)).day.adding(days: 1)
+      let day = zone.civil(time + .minutes(29)).day
       days[day, default: (0, 0)].inward += inward
       days[day, default: (0, 0)].outward += outward
       let count = try row(world)
