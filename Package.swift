@@ -33,7 +33,8 @@ let relaxed: [SwiftSetting] = [
 func tests(_ room: String, with others: [String] = []) -> Target {
   .testTarget(
     name: room + "Tests", dependencies: ([room] + others).map { .byName(name: $0) },
-    exclude: ["SensorProtocol": ["vectors"], "RingSeries": ["Recordings"], "Core": ["Recordings"]][room] ?? [], swiftSettings: relaxed)
+    exclude: ["SensorProtocol": ["vectors"], "RingSeries": ["Recordings"], "Core": ["Recordings"]][room] ?? [],
+    swiftSettings: relaxed)
 }
 
 let program = [

@@ -57,7 +57,9 @@ public enum ConfigurationReader {
         files.append(.init(name: placesName, text: places))
         for name in PlacesReader.calendarNames(in: places) {
           // One that is missing is told where the place names it.
-          if let calendar = contents(path(name, besides: settingsPath)) { files.append(.init(name: name, text: calendar)) }
+          if let calendar = contents(path(name, besides: settingsPath)) {
+            files.append(.init(name: name, text: calendar))
+          }
         }
       } else {
         report.add(.error, name, nil, "places", "the file \"\(placesName)\" cannot be read")

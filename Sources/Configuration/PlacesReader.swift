@@ -27,6 +27,7 @@ struct PlacesReader {
     "refuge_from_level", "school_zone", "capacity", "staff", "step_free", "water", "toilets", "seats", "mist",
     "bathing", "school_hours", "empty_at", "programme", "example", "shade", "free_of_charge", "indoor", "entrances",
     "source", "source_date", "licence", "always_open",
+    "opening_hours_also",
   ]
   /// Of these, what this version reads and does not act on yet.
   private static let notYet = ["reference"]
@@ -90,8 +91,9 @@ struct PlacesReader {
     let staff = reader.integer("staff", in: 0...100_000) ?? 0
     guard let id, let name, let kind else { return nil }
     let about = PublicAbout(
-      id: id, name: name, kind: kind, address: reader.string("address"), position: shape.position,
-      geometry: shape.geoJSON(maximumBytes: 16_384), openingHours: reader.string("opening_hours"), intervals: [],
+      id: id, name: name, kind: kind, address: reader.string("address"),
+      shape: located(shape, reader), geometry: shape.geoJSON(maximumBytes: 16_384),
+      openingHours: reader.string("opening_hours"), intervals: [],
       water: reader.bool("water"), toilets: reader.bool("toilets"), seats: reader.bool("seats"),
       stepFree: reader.choice("step_free", StepFree.self), indoor: reader.bool("indoor"),
       isExample: reader.bool("example") ?? false, source: reader.string("source"), licence: reader.string("licence"))
@@ -104,6 +106,19 @@ struct PlacesReader {
     place.heatHours.sort { $0.minLevel < $1.minLevel }
     return PlaceContent(
       place: place, zone: reader.string("zone"), schoolZone: reader.string("school_zone"), value: properties)
+  }
+
+  /// A shape with the ways in that a place names, each a position.
+  private func located(_ shape: Shape, _ reader: ObjectReader) -> GeoShape {
+    var located = shape.shape
+    for (path, value) in reader.list("entrances") {
+      do {
+        located.entrances.append(try Shape.point(value))
+      } catch {
+        report.add(.error, file, value.position, path, error.description)
+      }
+    }
+    return located
   }
 
   /// The names of the calendars that a file of places names.
@@ -184,6 +199,13 @@ struct PlacesReader {
       if let flag = reader.bool("always_open"), flag != hours.isAlwaysOpen {
         let texts = "always_open is \(flag), and opening_hours are \"\(text)\""
         reader.warning(at: value, "opening_hours", "\(texts): the place is shown as \"not known\"")
+        return .contradicted(texts)
+      }
+      if let also = reader.string("opening_hours_also"), let other = reader.value["opening_hours_also"],
+        !hours.agrees(with: try understood(also, reader, at: other, "opening_hours_also"))
+      {
+        let texts = "opening_hours are \"\(text)\", and opening_hours_also \"\(also)\""
+        reader.warning(at: other, "opening_hours_also", "\(texts): the place is shown as \"not known\"")
         return .contradicted(texts)
       }
       return .hours(hours)

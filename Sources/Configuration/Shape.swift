@@ -8,30 +8,42 @@ struct ShapeError: Error, CustomStringConvertible {
   let description: String
 }
 
-/// A point, or polygons with their holes.
+/// A geometry of a file: read, and written again.
 struct Shape {
-  struct Point: Hashable {
-    var x: Int64  // 10⁻⁷ degrees east
-    var y: Int64  // 10⁻⁷ degrees north
-  }
+  private typealias Point = PublicPosition
 
-  private var point: Point?
-  private var polygons: [[[Point]]] = []
+  let shape: GeoShape
+  private var polygons: [[[Point]]] { shape.polygons }
 
   init(_ geometry: JSONValue) throws(ShapeError) {
     guard let coordinates = geometry["coordinates"] else { throw ShapeError(description: "\"coordinates\" is missing") }
     switch geometry["type"]?.string {
-    case "Point": point = try Self.point(coordinates)
-    case "Polygon": polygons = [try Self.polygon(coordinates)]
+    case "Point": shape = GeoShape(try Self.point(coordinates))
+    case "Polygon": shape = GeoShape(polygons: [try Self.polygon(coordinates)])
     case "MultiPolygon":
+      var polygons: [[[Point]]] = []
       for element in coordinates.elements { polygons.append(try Self.polygon(element)) }
       guard !polygons.isEmpty else { throw ShapeError(description: "a MultiPolygon without a polygon") }
+      shape = GeoShape(polygons: polygons)
     default:
       throw ShapeError(description: "a Point, a Polygon or a MultiPolygon was expected")
     }
   }
 
-  private static func point(_ value: JSONValue) throws(ShapeError) -> Point {
+  private init(_ shape: GeoShape) { self.shape = shape }
+
+  /// The same with longitude and latitude exchanged.
+  var swapped: Shape {
+    func swap(_ point: PublicPosition) -> PublicPosition {
+      PublicPosition(longitudeE7: point.latitudeE7, latitudeE7: point.longitudeE7)
+    }
+    return polygons.isEmpty
+      ? Shape(GeoShape(swap(shape.position)))
+      : Shape(GeoShape(polygons: polygons.map { $0.map { $0.reversed().map(swap) } }))
+  }
+
+  /// A position, longitude first.
+  static func point(_ value: JSONValue) throws(ShapeError) -> PublicPosition {
     let numbers = value.elements.prefix(2).map { $0.numberText.flatMap { ExactDecimal($0) } }
     guard numbers.count == 2, let longitude = numbers[0], let latitude = numbers[1] else {
       throw ShapeError(description: "a position is [longitude, latitude]")
@@ -40,7 +52,8 @@ struct Shape {
     guard abs(x) <= 180_000, abs(y) <= 90_000 else {
       throw ShapeError(description: "longitude is -180 to 180 and stands first, latitude is -90 to 90")
     }
-    return Point(x: Int64(longitude.trillionths / 100_000), y: Int64(latitude.trillionths / 100_000))
+    return PublicPosition(
+      longitudeE7: Int64(longitude.trillionths / 100_000), latitudeE7: Int64(latitude.trillionths / 100_000))
   }
 
   /// A polygon whose exterior runs counter-clockwise and whose holes run clockwise (RFC 7946 §3.1.6).
@@ -52,7 +65,7 @@ struct Shape {
       guard ring.count >= 4, ring.first == ring.last else {
         throw ShapeError(description: "a ring has at least four positions and ends where it begins")
       }
-      let isCounterClockwise = doubledArea(ring) > 0
+      let isCounterClockwise = GeoShape.doubledArea(ring) > 0
       if isCounterClockwise != rings.isEmpty { ring.reverse() }
       rings.append(ring)
     }
@@ -60,23 +73,9 @@ struct Shape {
     return rings
   }
 
-  private static func doubledArea(_ ring: [Point]) -> Double {
-    zip(ring, ring.dropFirst()).reduce(0) { $0 + Double($1.0.x) * Double($1.1.y) - Double($1.1.x) * Double($1.0.y) }
-  }
-
-  /// The point itself, or the centre of the largest polygon's bounding box.
-  var position: PublicPosition {
-    if let point { return PublicPosition(longitudeE7: point.x, latitudeE7: point.y) }
-    let largest = polygons.max { abs(Self.doubledArea($0[0])) < abs(Self.doubledArea($1[0])) }
-    let xs = largest?[0].map(\.x) ?? []
-    let ys = largest?[0].map(\.y) ?? []
-    return PublicPosition(
-      longitudeE7: ((xs.min() ?? 0) + (xs.max() ?? 0)) / 2, latitudeE7: ((ys.min() ?? 0) + (ys.max() ?? 0)) / 2)
-  }
-
   /// GeoJSON text of at most so many bytes: the tolerance doubles from a metre until it fits.
   func geoJSON(maximumBytes: Int) -> String {
-    if let point { return "{\"type\":\"Point\",\"coordinates\":\(Self.text(point))}" }
+    if polygons.isEmpty { return "{\"type\":\"Point\",\"coordinates\":\(Self.text(shape.position))}" }
     var tolerance = 90.0  // 10⁻⁷ degrees: a metre of latitude
     while true {
       let thinned = polygons.map { $0.map { Self.simplified($0, tolerance: tolerance) } }
@@ -96,7 +95,7 @@ struct Shape {
   }
 
   private static func text(_ point: Point) -> String {
-    "[\(PublicAbout.degrees(point.x)),\(PublicAbout.degrees(point.y))]"
+    "[\(PublicAbout.degrees(point.longitudeE7)),\(PublicAbout.degrees(point.latitudeE7))]"
   }
 
   /// Douglas and Peucker's thinning of a ring; never fewer than four positions.
@@ -123,8 +122,8 @@ struct Shape {
 
   /// Distance from a point to a segment.
   private static func distance(_ p: Point, _ a: Point, _ b: Point) -> Double {
-    let (px, py) = (Double(p.x - a.x), Double(p.y - a.y))
-    let (dx, dy) = (Double(b.x - a.x), Double(b.y - a.y))
+    let (px, py) = (Double(p.longitudeE7 - a.longitudeE7), Double(p.latitudeE7 - a.latitudeE7))
+    let (dx, dy) = (Double(b.longitudeE7 - a.longitudeE7), Double(b.latitudeE7 - a.latitudeE7))
     let length = dx * dx + dy * dy
     let t = length == 0 ? 0 : max(0, min(1, (px * dx + py * dy) / length))
     return ((px - t * dx) * (px - t * dx) + (py - t * dy) * (py - t * dy)).squareRoot()

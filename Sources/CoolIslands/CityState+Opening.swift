@@ -23,8 +23,9 @@ extension CityState {
       places[index].intervals = []
     }
     places[index].heatIntervals = place.heatHours.map { intervals($0.hours) }
-    let slots = place.programme?.slots(
-      from: day.adding(days: -1), days: Int64(Self.daysAhead) + 2, in: city.zone) ?? []
+    let slots =
+      place.programme?.slots(
+        from: day.adding(days: -1), days: Int64(Self.daysAhead) + 2, in: city.zone) ?? []
     places[index].slots = slots.filter { $0.effect != .opens }
     places[index].programmeIntervals = slots.filter { $0.effect == .opens }.map {
       PublicInterval(from: $0.from, until: $0.until, state: .open)

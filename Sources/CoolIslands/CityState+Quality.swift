@@ -123,7 +123,8 @@ extension CityState {
     var from = latest.time
     for step in limits.steps {
       let start = latest.time - step.hours * 3_600_000
-      range.combine(bank.sum(of: series, from: start + City.quarter, to: from + City.quarter, ring: City.quarters).bucket)
+      range.combine(
+        bank.sum(of: series, from: start + City.quarter, to: from + City.quarter, ring: City.quarters).bucket)
       from = start
       guard range.count > 0 else { continue }
       if max(latest.value - range.minimum, range.maximum - latest.value) > step.change.rawValue { return true }

@@ -97,7 +97,8 @@ extension CityState {
     let means = [observed.meanMinimum, observed.meanMaximum].compactMap { $0?.text(places: 1) }
     let entry = HeatEntry(
       source: .observation, level: level, from: observed.isFinalAt, until: observed.isFinalAt + .days(1),
-      by: city.sensors[station].id, reason: "three-day means \(means.joined(separator: "/")) °C on \(observed.day.text)")
+      by: city.sensors[station].id, reason: "three-day means \(means.joined(separator: "/")) °C on \(observed.day.text)"
+    )
     guard heat.entries.filter({ $0.source == .observation }) != [entry] else { return }
     heat.set([entry], of: .observation)
   }

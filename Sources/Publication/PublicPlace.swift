@@ -27,7 +27,9 @@ public struct PublicAbout: Hashable, Sendable {
   /// Street address, if known.
   public var address: String?
   /// Longitude and latitude of a point on it, WGS 84, in 10⁻⁷ degrees.
-  public var position: PublicPosition
+  public var position: PublicPosition { shape.position }
+  /// Where it lies, for distances.
+  public var shape: GeoShape
   /// Its simplified geometry as GeoJSON text.
   public var geometry: String
   /// The timetable as published, OSM syntax.
@@ -57,7 +59,7 @@ public struct PublicAbout: Hashable, Sendable {
 
   /// A description.
   public init(
-    id: String, name: String, kind: PlaceKind, address: String?, position: PublicPosition, geometry: String,
+    id: String, name: String, kind: PlaceKind, address: String?, shape: GeoShape, geometry: String,
     openingHours: String?, intervals: [PublicInterval], water: Bool?, toilets: Bool?, seats: Bool?,
     stepFree: StepFree?, indoor: Bool?, isExample: Bool, source: String?, licence: String?
   ) {
@@ -65,7 +67,7 @@ public struct PublicAbout: Hashable, Sendable {
     self.name = name
     self.kind = kind
     self.address = address
-    self.position = position
+    self.shape = shape
     self.geometry = geometry
     self.openingHours = openingHours
     self.intervals = intervals

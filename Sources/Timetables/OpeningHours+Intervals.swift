@@ -20,9 +20,20 @@ extension OpeningHours {
 
   /// Whether it is open at every moment of a year, holidays included.
   public var isAlwaysOpen: Bool {
-    let calendar = HoursCalendar(zone: .utc, publicHolidays: PublicHolidays(.france))
-    let year = intervals(from: CivilDay(daysSinceEpoch: 20_454), days: 366, in: calendar)
+    let year = usualYear
     return year.count == 1 && year[0].state == .open
+  }
+
+  /// Whether it says the same as another timetable at every moment of a year, holidays included.
+  public func agrees(with other: OpeningHours) -> Bool {
+    usualYear.map { OpeningInterval(from: $0.from, until: $0.until, state: $0.state) }
+      == other.usualYear.map { OpeningInterval(from: $0.from, until: $0.until, state: $0.state) }
+  }
+
+  /// What holds in 2026, France's holidays included; a timetable that is compared over it needs no city.
+  private var usualYear: [OpeningInterval] {
+    let calendar = HoursCalendar(zone: .utc, publicHolidays: PublicHolidays(.france))
+    return intervals(from: CivilDay(daysSinceEpoch: 20_454), days: 365, in: calendar)
   }
 
   /// What holds in some civil days, closed times included, in order and without gaps.

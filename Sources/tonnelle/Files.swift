@@ -130,6 +130,25 @@ enum Files {
     return lines
   }
 
+  /// A whole file, gzip undone, with a newline at its end.
+  static func readAll(_ path: String) throws(CommandFailure) -> [UInt8] {
+    var whole: [UInt8] = []
+    try readLines(path) { line, bytes, _ in whole += bytes[line] + [0x0A] }
+    return whole
+  }
+
+  /// Puts a file in the place of another: a reader sees the one or the other, never half of it.
+  static func replace(_ path: String, with bytes: [UInt8]) throws(CommandFailure) {
+    let draft = path + ".new"
+    let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+    guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be written: \(reason())") }
+    let isWritten = write(bytes, to: descriptor) && fsync(descriptor) == 0
+    close(descriptor)
+    guard isWritten, unsafe rename(draft, path) == 0 else {
+      throw CommandFailure("\(path) cannot be written: \(reason())")
+    }
+  }
+
   static func remove(folder: String) { try? FileManager.default.removeItem(atPath: folder) }
 
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }

@@ -40,7 +40,8 @@ import Testing
       #expect(abs(Thermal.humidex(air: air, humidity: humidity).units - (try #require(number("humidex")))) < 0.0011)
       let wbgt = try #require(number("wbgt_simplified"))
       #expect(abs(Thermal.simplifiedWBGT(air: air, humidity: humidity).units - wbgt) < 0.0011, "\(line)")
-      #expect(abs(Thermal.discomfort(air: air, humidity: humidity).units - (try #require(number("discomfort")))) < 0.051)
+      #expect(
+        abs(Thermal.discomfort(air: air, humidity: humidity).units - (try #require(number("discomfort")))) < 0.051)
     }
   }
 

@@ -21,7 +21,8 @@ import Testing
   }
 
   private func place(_ id: String, _ world: OneWorld) throws -> PublicIndicators {
-    try #require(world.world.withState { state in state.place(id).flatMap { state.publicPlace($0)?.indicators } } ?? nil)
+    try #require(
+      world.world.withState { state in state.place(id).flatMap { state.publicPlace($0)?.indicators } } ?? nil)
   }
 
   @discardableResult
@@ -92,7 +93,9 @@ import Testing
     send(world, "rue/rue", "temperature", 49, noon + .minutes(1))
     send(world, "rue/rue", "temperature", 33, noon + .minutes(2))
     let heat = world.world.withState { $0.observedHeat(at: noon + .hours(1)) } ?? nil
-    #expect(heat?.maxima.last == .some(nil) || heat?.maxima.compactMap { $0 }.allSatisfy { $0 < MilliCelsius(34_000) } == true)
+    #expect(
+      heat?.maxima.last == .some(nil) || heat?.maxima.compactMap { $0 }.allSatisfy { $0 < MilliCelsius(34_000) } == true
+    )
     let still = try self.world()
     for minute in Int64(0)..<5 * 1440 {
       send(still, "rue/rue", "temperature", 36, Fixture.start + .minutes(minute))
@@ -107,7 +110,9 @@ import Testing
     #expect(outcome.findings.contains { $0.description.contains("heat_station") })
     let own = settings.replacing(
       "\"heat_station\"",
-      with: #""heat_thresholds": {"minimum": 23, "maximum": 32.5, "valid_from": "2026-05-01", "source": "ARS"}, "heat_station""#)
+      with:
+        #""heat_thresholds": {"minimum": 23, "maximum": 32.5, "valid_from": "2026-05-01", "source": "ARS"}, "heat_station""#
+    )
     let thresholds = try #require(
       ConfigurationReader.values(try Fixture.text(settings: own)).configured?.city.heatThresholds)
     #expect(thresholds.maximum == MilliCelsius(32_500) && thresholds.source == "ARS")

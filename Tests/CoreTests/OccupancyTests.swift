@@ -86,7 +86,9 @@ import Testing
     }
     let whole = totals.inward - totals.outward
     let largest = drifts.map(abs).max() ?? 0
-    print("recorded door: \(whole) people too many in fifteen weeks; by the night at most \(largest), in all \(drifts.count) nights")
+    print(
+      "recorded door: \(whole) people too many in fifteen weeks; by the night at most \(largest), in all \(drifts.count) nights"
+    )
     #expect(whole == 763 && drifts.count > 100)
     // Each night's drift is what the day's own sums say.
     let sums = days.values.map { $0.inward - $0.outward }
@@ -94,7 +96,8 @@ import Testing
     #expect(largest < 100)
   }
 
-  @Test("a room with motion sensors: how often occupied or not is right, and what a leaky door adds") func recordedRoom()
+  @Test("a room with motion sensors: how often occupied or not is right, and what a leaky door adds")
+  func recordedRoom()
     throws
   {
     let rows = Recording.rows("room-occupancy.csv.gz")
@@ -118,7 +121,9 @@ import Testing
       }
       before = people
       for world in [quiet, leaky] {
-        for (sensor, cell) in zip(["a", "b"], cells[1...2]) { send(world, sensor, ["occupied": cell == "1" ? 1 : 0], time) }
+        for (sensor, cell) in zip(["a", "b"], cells[1...2]) {
+          send(world, sensor, ["occupied": cell == "1" ? 1 : 0], time)
+        }
       }
       send(leaky, "porte", ["in_total": totals.inward, "out_total": totals.outward], time)
       if (quiet.people("lieu") ?? 0 > 0) == (people > 0) { right += 1 }
@@ -130,7 +135,8 @@ import Testing
     let plain = Double(naive) / Double(rows.count)
     print(
       "recorded room: occupied or not is right in \(share) % of the rows; with a door that misses a third of those who leave "
-        + "the count is wrong by \(String(format: "%.2f", mean)) people on average, by plain sums by \(String(format: "%.2f", plain))")
+        + "the count is wrong by \(String(format: "%.2f", mean)) people on average, by plain sums by \(String(format: "%.2f", plain))"
+    )
     #expect(share >= 85)
     #expect(mean < 0.5 && plain > 2 * mean)
   }
@@ -139,7 +145,8 @@ import Testing
 
   static let start = Instant(seconds: 1_784_109_600)  // Wednesday 2026-07-15, noon in Paris
 
-  @Test("more people than fit: the level is full, the raw count and a flag stay with the operators") func over() throws {
+  @Test("more people than fit: the level is full, the raw count and a flag stay with the operators") func over() throws
+  {
     let world = try world(#""capacity":40,"opening_hours":"24/7""#, Self.door, zone: "Europe/Paris", at: Self.start)
     send(world, "porte", ["in_total": 0, "out_total": 0], Self.start + .seconds(1))
     send(world, "porte", ["in_total": 45, "out_total": 0], Self.start + .minutes(10))

@@ -13,7 +13,8 @@ import Testing
   private func world(_ more: String = "") throws -> OneWorld { try Fixture.world(sensors: more) }
 
   private func parc(_ world: OneWorld) throws -> PublicIndicators {
-    try #require(world.world.withState { state in state.place("parc").flatMap { state.publicPlace($0)?.indicators } } ?? nil)
+    try #require(
+      world.world.withState { state in state.place("parc").flatMap { state.publicPlace($0)?.indicators } } ?? nil)
   }
 
   private func quality(_ world: OneWorld, _ sensor: String, _ field: String = "temperature") -> SeriesQuality? {
@@ -122,7 +123,9 @@ import Testing
 
   @Test("a sensor that the sun reaches from 11 to 16 h, and that is like its zone at night, is badly sited")
   func siting() throws {
-    let benches = ["a", "b", "c"].map { #"{"id":"air-\#($0)","place":"parc","fields":["temperature"],"period_s":600},"# }
+    let benches = ["a", "b", "c"].map {
+      #"{"id":"air-\#($0)","place":"parc","fields":["temperature"],"period_s":600},"#
+    }
     let world = try world(benches.joined())
     // From noon to 17:00 of the next day; the street's zone has four sensors besides.
     for step in Int64(0)..<175 {
@@ -153,7 +156,8 @@ import Testing
 
   @Test("thresholds can be set, and what fails must be worse than what is suspect") func settings() throws {
     func outcome(_ quality: String) throws -> ConfigurationOutcome {
-      let settings = Fixture.settings.replacing("\"sensors\"", with: "\"choices\": {\"quality\": \(quality)}, \"sensors\"")
+      let settings = Fixture.settings.replacing(
+        "\"sensors\"", with: "\"choices\": {\"quality\": \(quality)}, \"sensors\"")
       return ConfigurationReader.values(try Fixture.text(settings: settings))
     }
     let limits = try #require(

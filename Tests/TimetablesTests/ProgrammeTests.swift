@@ -52,7 +52,8 @@ import Testing
       "EXDATE;TZID=Europe/Paris:20260716T180000", "RDATE;TZID=Europe/Paris:20260714T180000",
     ])
     let moved = Self.event([
-      "RECURRENCE-ID;TZID=Europe/Paris:20260709T180000", "DTSTART;TZID=Europe/Paris:20260710T190000", "DURATION:PT1H30M",
+      "RECURRENCE-ID;TZID=Europe/Paris:20260709T180000", "DTSTART;TZID=Europe/Paris:20260710T190000",
+      "DURATION:PT1H30M",
     ])
     let calledOff = Self.event([
       "RECURRENCE-ID;TZID=Europe/Paris:20260723T180000", "DTSTART;TZID=Europe/Paris:20260723T180000", "DURATION:PT2H",
