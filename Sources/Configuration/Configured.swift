@@ -65,6 +65,13 @@ public enum ConfigurationReader {
         report.add(.error, name, nil, "places", "the file \"\(placesName)\" cannot be read")
       }
     }
+    if let name = content.settings.populationFile {
+      if let population = contents(path(name, besides: settingsPath)) {
+        files.append(.init(name: name, text: population))
+      } else {
+        report.add(.error, name, nil, "", "the file of the population cannot be read")
+      }
+    }
     let zoneName = content.settings.timeZone
     let isName = zoneName.utf8.allSatisfy {
       (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0)
@@ -126,6 +133,10 @@ public enum ConfigurationReader {
       id: content.cityID, name: content.cityName, zone: zone, holidays: content.holidays,
       places: places.map { resolve($0, zones, content, report) }, sensors: sensors, zones: zones,
       choices: content.choices, rings: content.rings, notice: content.notice, contact: content.contact)
+    if let name = content.settings.populationFile, let file = text.files.dropFirst().first(where: { $0.name == name }) {
+      var reader = PopulationReader(file: name, report: report)
+      city.population = reader.read(file.text)
+    }
     city.departement = content.departement
     city.heatThresholds = content.heatThresholds
     if let name = content.heatStation {

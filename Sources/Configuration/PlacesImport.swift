@@ -61,6 +61,7 @@ extension PlacesRegister {
   /// Imports files of the register.
   ///
   /// - Parameter files: names and contents.
+  /// - Returns: the places, and what is doubtful.
   /// - Throws: ``ImportError`` if a file is not a GeoJSON FeatureCollection.
   public func places(in files: [(name: String, text: [UInt8])]) throws(ImportError) -> ImportedPlaces {
     let drafts = ImportDrafts()

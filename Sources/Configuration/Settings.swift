@@ -10,6 +10,8 @@ public struct Settings: Sendable {
   public var dataFolder = "data"
   /// The GeoJSON file of places.
   public var placesFile = ""
+  /// The file that says where people live, if there is one.
+  public var populationFile: String?
   /// The name of the time zone.
   public var timeZone = "Europe/Paris"
   /// The broker.

@@ -59,6 +59,7 @@ struct SettingsReader {
     content.settings.gateway = root.identifier("gateway") ?? ""
     content.settings.dataFolder = root.string("data") ?? "data"
     content.settings.placesFile = root.string("places", required: true) ?? ""
+    content.settings.populationFile = root.string("population")
     city(root, &content)
     broker(root, &content.settings)
     subscriptions(root, &content.settings)

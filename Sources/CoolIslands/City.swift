@@ -30,6 +30,8 @@ public struct City: Sendable {
   public var notice: [String: String]
   /// Who answers questions, as a URL or `mailto:`.
   public var contact: String?
+  /// Where people live, for who has a place in reach.
+  public var population: [PopulationCell] = []
   /// Its département, such as `69` or `2A`, for what national bulletins say of it.
   public var departement: String?
   /// Index of the sensor whose extremes are compared with the thresholds of the département.
@@ -261,8 +263,9 @@ public struct Choices: Hashable, Sendable {
   public var calmPeaks = MilliDecibels(55_000)
   /// Where the day ends, the evening ends and the night ends, for Lden: hours of local time.
   public var noiseHours = NoiseHours()
-  /// Share of each part of a day, in thousandths, that must be covered for its noise, and of a day for its extremes.
+  /// Share of each part of a day, in thousandths, that must be covered for its noise.
   public var noiseDayCoverage: Int64 = 750
+  /// Share of a day, in thousandths, that must be covered for its extremes.
   public var extremesCoverage: Int64 = 900
   /// Thresholds of series quality.
   public var quality = QualityLimits()

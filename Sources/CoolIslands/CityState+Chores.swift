@@ -15,6 +15,7 @@ extension CityState {
     for index in places.indices where traits[index].listeners > 0 {
       places[index].exceeded = exceededLevels(index, at: now)
     }
+    coverageReport = coverageReport(at: now)
     let hour = now.floored(toMilliseconds: 3_600_000)
     guard hour != hourDone else { return }
     hourDone = hour

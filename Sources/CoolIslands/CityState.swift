@@ -110,6 +110,10 @@ public struct CityState: ~Copyable, Sendable {
   var isBadlySited: [Bool]
   /// The outdoor temperatures of each zone.
   let neighbourhoods: [[(sensor: Int, series: SeriesIndex)]]
+  /// Which places are in reach of whom; nil where nobody has said where people live.
+  let coverage: Coverage?
+  /// Who has a place in reach, as of the last quarter of an hour.
+  public internal(set) var coverageReport: CoverageReport?
   /// When it is next looked at what is looked at by the clock, and the hour for which it was done.
   var choresDue: Instant
   var hourDone: Instant = .distantPast
@@ -167,6 +171,8 @@ public struct CityState: ~Copyable, Sendable {
     references = city.places.map { place in place.zone.map { city.zones[$0].reference } }
     borders = Borders(city.choices)
     neighbourhoods = Self.neighbourhoods(of: city, wires)
+    coverage =
+      city.population.isEmpty ? nil : Coverage(places: city.places.map(\.about.shape), cells: city.population)
   }
 
   /// The temperatures that a zone's outdoor places and its reference measure.

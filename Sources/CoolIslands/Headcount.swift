@@ -10,8 +10,9 @@ public struct Headcount: Sendable {
   public private(set) var deficit: Int64 = 0
   /// Passages in and out since the count was last known for sure.
   public private(set) var passages: Int64 = 0
-  /// People counted in, and out, since the last reset.
+  /// People counted in since the last reset.
   public private(set) var entered: Int64 = 0
+  /// People counted out since the last reset.
   public private(set) var left: Int64 = 0
   /// In less out of the time before the last reset, when nobody was left: what the counters had drifted, and of how many
   /// who came in.

@@ -20,6 +20,10 @@ public struct OperatorsView: Sendable {
   public var places: [PlaceRow]
   /// Sensors in the street, which places are compared with.
   public var stations: [SensorRow]
+  /// What the station of the city observed of the heat, and what it is compared with.
+  public var observed: (heat: ObservedHeat, thresholds: HeatThresholds?)?
+  /// Who has a place in reach; nil where nobody has said where people live.
+  public var coverage: CoverageReport?
 
   /// One place.
   public struct PlaceRow: Sendable {
@@ -113,7 +117,8 @@ extension CityState {
     return OperatorsView(
       at: now, zone: city.zone, cityName: city.name, heat: heat.entries,
       places: rows.sorted { trouble($0) < trouble($1) },
-      stations: city.sensors.indices.filter { city.sensors[$0].place == nil }.map { row($0, at: now) })
+      stations: city.sensors.indices.filter { city.sensors[$0].place == nil }.map { row($0, at: now) },
+      observed: observedHeat(at: now).map { ($0, city.heatThresholds) }, coverage: coverageReport)
   }
 
   private func row(_ sensor: Int, at now: Instant) -> OperatorsView.SensorRow {

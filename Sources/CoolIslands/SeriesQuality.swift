@@ -72,15 +72,17 @@ public struct SeriesQuality: Hashable, Sendable {
 ///
 /// The steps are those of WMO-No. 305; everything else is the project's choice and can be set.
 public struct QualityLimits: Hashable, Sendable {
-  /// Distance from both neighbours and from their mean at which an air temperature is suspect, and fails.
+  /// Distance from both neighbours at which an air temperature is suspect.
   public var spikeSuspect = MilliCelsius(2000)
+  /// Distance from both neighbours at which it fails.
   public var spikeFail = MilliCelsius(5000)
   /// The same of a humidity; it is suspect.
   public var humiditySpike = MilliPercent(15_000)
   /// Neighbours may lie this far apart in time; one is never judged by a reading of another part of the day.
   public var neighbourhood = Span.hours(2)
-  /// How long temperature or humidity may stand still before it is suspect, and fails.
+  /// How long temperature or humidity may stand still before it is suspect.
   public var flatSuspect = Span.hours(3)
+  /// How long before it fails.
   public var flatFail = Span.hours(6)
   /// How long a sound level may stand still before it fails.
   public var flatNoise = Span.hours(1)
@@ -88,15 +90,16 @@ public struct QualityLimits: Hashable, Sendable {
   public var flatTolerance: Int64 = 50
   /// From this humidity on standing still is weather.
   public var saturated = MilliPercent(95_000)
-  /// Largest changes of air temperature in so many hours: WMO-No. 305, chapter 6.
+  /// Largest changes of air temperature in so many hours, those of WMO's guide 305.
   public var steps: [(hours: Int64, change: MilliCelsius)] { Self.steps }
   private static let steps = [(1, 4000), (2, 7000), (3, 9000), (6, 15_000), (12, 25_000)].map {
     (hours: Int64($0.0), change: MilliCelsius(Int64($0.1)))
   }
   /// Distance from the median of a zone with at least three sensors.
   public var neighbours = MilliCelsius(5000)
-  /// How far above its zone a badly sited sensor is from 11 to 16 h, and how near it must be at night.
+  /// How far above its zone a badly sited sensor is from 11 to 16 h.
   public var siting = MilliCelsius(3000)
+  /// How near its zone it must be at night.
   public var sitingAtNight = MilliCelsius(1500)
   /// Share of the people who came in, in thousandths, that may be missing or too many at the daily reset.
   public var ratio: Int64 = 200

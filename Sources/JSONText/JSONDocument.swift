@@ -77,6 +77,12 @@ public struct TextPosition: Hashable, Sendable {
   /// Column in Unicode scalars, from 1.
   public let column: Int
 
+  /// A position that is known.
+  public init(line: Int, column: Int) {
+    self.line = line
+    self.column = column
+  }
+
   /// The position of a byte offset in a text.
   public init(offset: Int, in bytes: [UInt8]) {
     var line = 1

@@ -122,6 +122,15 @@ public final class OperatorSite: Sendable {
       } catch {
         return .response(.problem(error.status, error.title, error.detail))
       }
+    case "/api/heat": return document("application/json", CityDocuments(view: facts.view).heat)
+    case "/api/sensors": return document("application/json", CityDocuments(view: facts.view).sensors)
+    case "/api/room": return document("application/json", CityDocuments(view: facts.view).room)
+    case "/api/coverage":
+      guard let coverage = CityDocuments(view: facts.view).coverage else {
+        return .response(
+          .problem(404, "Not found", "the settings name no \"population\", or the first quarter of an hour is not over"))
+      }
+      return document("application/json", coverage)
     case "/api/state":
       return document(
         "application/json", OperatorsView.summary(facts.view, facts.ledger, at: facts.view.at))

@@ -52,44 +52,77 @@ public struct GeoShape: Hashable, Sendable {
   /// - Parameter point: the point, at most some hundred kilometres away.
   /// - Returns: metres; within a thousandth of the geodesic over the distances of a city.
   public func distance(to point: PublicPosition) -> Double {
-    let scale = MetresPerDegree(at: point.latitude)
-    func local(_ other: PublicPosition) -> (x: Double, y: Double) {
-      (
-        Double(other.longitudeE7 - point.longitudeE7) / 1e7 * scale.longitude,
-        Double(other.latitudeE7 - point.latitudeE7) / 1e7 * scale.latitude
-      )
-    }
-    let doors = entrances.map(local).map { hypot($0.x, $0.y) }
-    let isInside = polygons.contains { rings in rings.count { Self.winds($0, around: point) } % 2 == 1 }
+    PlaneShape(self, on: LocalPlane(around: point)).distance(to: .zero)
+  }
+}
+
+/// Metres east and north of a point: the earth is flat as far as a city reaches.
+public struct LocalPlane: Sendable {
+  private let origin: PublicPosition
+  private let scale: MetresPerDegree
+
+  /// The plane that touches the earth at a point.
+  public init(around origin: PublicPosition) {
+    self.origin = origin
+    scale = MetresPerDegree(at: origin.latitude)
+  }
+
+  /// Metres east and north.
+  public func place(_ position: PublicPosition) -> SIMD2<Double> {
+    SIMD2(
+      Double(position.longitudeE7 - origin.longitudeE7) / 1e7 * scale.longitude,
+      Double(position.latitudeE7 - origin.latitudeE7) / 1e7 * scale.latitude)
+  }
+}
+
+/// A shape on a plane, for many distances.
+public struct PlaneShape: Sendable {
+  private let point: SIMD2<Double>
+  private let doors: [SIMD2<Double>]
+  private let polygons: [[[SIMD2<Double>]]]
+  /// The south-western corner of the box around it.
+  public let low: SIMD2<Double>
+  /// The north-eastern corner.
+  public let high: SIMD2<Double>
+
+  /// A shape as it lies on a plane.
+  public init(_ shape: GeoShape, on plane: LocalPlane) {
+    point = plane.place(shape.position)
+    doors = shape.entrances.map(plane.place)
+    polygons = shape.polygons.map { $0.map { $0.map(plane.place) } }
+    let corners = polygons.joined().joined() + doors
+    low = corners.reduce(point) { pointwiseMin($0, $1) }
+    high = corners.reduce(point) { pointwiseMax($0, $1) }
+  }
+
+  /// Metres to the nearest entrance, else to the nearest edge; inside 0.
+  public func distance(to place: SIMD2<Double>) -> Double {
+    guard !polygons.isEmpty else { return ((doors.map { Self.squared($0 - place) }.min()) ?? Self.squared(point - place)).squareRoot() }
+    let isInside = polygons.contains { rings in rings.count { Self.encloses($0, place) } % 2 == 1 }
     if isInside { return 0 }
-    if let nearest = doors.min() { return nearest }
-    guard !polygons.isEmpty else {
-      let (x, y) = local(position)
-      return hypot(x, y)
-    }
+    if let nearest = doors.map({ Self.squared($0 - place) }).min() { return nearest.squareRoot() }
     var nearest = Double.infinity
     for ring in polygons.joined() {
-      var a = local(ring[0])
+      var a = ring[0] - place
       for corner in ring.dropFirst() {
-        let b = local(corner)
-        let (dx, dy) = (b.x - a.x, b.y - a.y)
-        let length = dx * dx + dy * dy
-        let t = length == 0 ? 0 : max(0, min(1, -(a.x * dx + a.y * dy) / length))
-        nearest = min(nearest, hypot(a.x + t * dx, a.y + t * dy))
+        let b = corner - place
+        let along = b - a
+        let length = Self.squared(along)
+        let share = length == 0 ? 0 : max(0, min(1, -(a * along).sum() / length))
+        nearest = min(nearest, Self.squared(a + along * share))
         a = b
       }
     }
-    return nearest
+    return nearest.squareRoot()
   }
 
+  private static func squared(_ vector: SIMD2<Double>) -> Double { (vector * vector).sum() }
+
   /// Whether a ring encloses a point: a ray to the east crosses it an odd number of times.
-  private static func winds(_ ring: [PublicPosition], around point: PublicPosition) -> Bool {
+  private static func encloses(_ ring: [SIMD2<Double>], _ place: SIMD2<Double>) -> Bool {
     var isInside = false
-    for (a, b) in zip(ring, ring.dropFirst()) {
-      guard (a.latitudeE7 > point.latitudeE7) != (b.latitudeE7 > point.latitudeE7) else { continue }
-      let share = Double(point.latitudeE7 - a.latitudeE7) / Double(b.latitudeE7 - a.latitudeE7)
-      let crossing = Double(a.longitudeE7) + share * Double(b.longitudeE7 - a.longitudeE7)
-      if Double(point.longitudeE7) < crossing { isInside.toggle() }
+    for (a, b) in zip(ring, ring.dropFirst()) where (a.y > place.y) != (b.y > place.y) {
+      if place.x < a.x + (place.y - a.y) / (b.y - a.y) * (b.x - a.x) { isInside.toggle() }
     }
     return isInside
   }

@@ -212,8 +212,9 @@ public struct PublicIndicators: Hashable, Sendable {
     public var difference: MilliCelsius?
     /// What the difference means.
     public var differenceClass: DifferenceClass?
-    /// The mean difference of the last afternoon, 12 to 18 h, and of the last night, 0 to 6 h.
+    /// The mean difference of the last afternoon, 12 to 18 h.
     public var differenceByDay: MilliCelsius?
+    /// The mean difference of the last night, 0 to 6 h.
     public var differenceByNight: MilliCelsius?
 
     /// Temperatures.

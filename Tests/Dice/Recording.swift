@@ -10,6 +10,7 @@ public enum Recording {
   /// - Parameters:
   ///   - name: the file in the folder `Recordings`.
   ///   - test: the test's own source file.
+  /// - Returns: cells of text.
   public static func rows(_ name: String, beside test: String = #filePath) -> [[Substring]] {
     let path = URL(filePath: test).deletingLastPathComponent().appending(path: "Recordings").appending(path: name).path
     let file = gzopen(path, "r")

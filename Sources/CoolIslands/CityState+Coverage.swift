@@ -1,0 +1,76 @@
+// Coverage of the city: now, tonight, on Sunday, and at each heat level.
+
+internal import Publication
+internal import Timetables
+public import Quantities
+
+/// Who has a place in reach in some circumstances.
+public struct CoverageScenario: Sendable {
+  /// `now`, `now_unmeasured_too`, `tonight`, `sunday`, `level_1` to `level_4`.
+  public var name: String
+  /// The moment it is about.
+  public var at: Instant
+  /// People within each of ``Coverage/metres``.
+  public var covered: [Int64]
+  /// The same by weight, in thousandths.
+  public var coveredWeighted: [Int64]
+  /// The places whose opening would gain most within 10 minutes.
+  public var gains: [(place: String, people: Int64)]
+}
+
+/// Who has a place in reach, as of a quarter of an hour.
+public struct CoverageReport: Sendable {
+  /// When it was worked out.
+  public var at: Instant
+  /// All people, and all by weight in thousandths.
+  public var total: Int64
+  /// All people by weight, in thousandths.
+  public var totalWeighted: Int64
+  /// The scenarios.
+  public var scenarios: [CoverageScenario]
+}
+
+extension CityState {
+  /// Works out all scenarios; nil where nobody has said where people live.
+  ///
+  /// Now counts places that are measured, cool, open and not full. Of a time to come, and of other heat levels, nobody
+  /// knows how cool and how full places will be: hours alone decide.
+  func coverageReport(at now: Instant) -> CoverageReport? {
+    guard var coverage else { return nil }
+    let level = heat.effective(at: now)?.level ?? 0
+    let today = city.zone.civil(now).day
+    let evening = city.zone.instant(today, secondOfDay: 22 * 3600)
+    let sunday = today.adding(days: Int64((13 - today.weekday) % 7))
+    let afternoon = city.zone.instant(sunday, secondOfDay: 15 * 3600)
+    var scenarios: [CoverageScenario] = []
+    func add(_ name: String, _ at: Instant, _ isGood: (Int) -> Bool) {
+      for index in places.indices { coverage.set(index, isGood: isGood(index)) }
+      scenarios.append(
+        CoverageScenario(
+          name: name, at: at, covered: coverage.covered, coveredWeighted: coverage.coveredWeighted,
+          gains: coverage.bestGains().map { (city.places[$0.place].about.id, $0.people) }))
+    }
+    let moments = [("tonight", evening < now ? now : evening), ("sunday", afternoon < now ? now : afternoon)]
+    add("now", now) { places[$0].indicators?.isOpenAndCool ?? false }
+    add("now_unmeasured_too", now) { places[$0].indicators?.availability == .available }
+    for (name, moment) in moments { add(name, moment) { isOpen($0, at: moment, level: level) } }
+    for level in 1...4 { add("level_\(level)", now) { isOpen($0, at: now, level: level) } }
+    return CoverageReport(
+      at: now, total: coverage.total, totalWeighted: coverage.totalWeighted, scenarios: scenarios)
+  }
+
+  /// Whether a place is open by its hours at a moment of the next days, at a heat level.
+  private func isOpen(_ index: Int, at moment: Instant, level: Int) -> Bool {
+    let place = places[index]
+    if let override = place.override, moment < override.until { return override.state == .open }
+    if let end = traits[index].timetableEnds, moment >= end { return false }
+    func holds(_ intervals: [PublicInterval]) -> Bool {
+      intervals.contains { $0.state == .open && $0.from <= moment && moment < $0.until }
+    }
+    var isOpen = holds(place.intervals) || holds(place.programmeIntervals)
+    for (number, rule) in city.places[index].heatHours.enumerated() where rule.minLevel <= level {
+      isOpen = holds(place.heatIntervals[number]) || rule.mode == .add && isOpen
+    }
+    return isOpen
+  }
+}
