@@ -53,7 +53,11 @@ let package = Package(
       swiftSettings: strict),
     .executableTarget(
       name: "Benchmarks",
-      dependencies: ["Core", "Gateway", "JSONText", "MQTTLink", "Quantities", "RingSeries", "Store"],
+      dependencies: [
+        "Configuration", "Core", "CoolIslands", "Gateway", "JSONText", "MQTTLink", "Publication", "Quantities",
+        "RingSeries",
+        "Store",
+      ],
       exclude: ["Peers"],
       swiftSettings: [.treatAllWarnings(as: .error)]),
 

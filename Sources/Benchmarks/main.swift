@@ -31,6 +31,7 @@ let benchmarks: [(rows: [String], run: (inout Results) throws -> Void)] = [
   ),
   (["query day", "query places", "checkpoint slice"], AppendBenchmark.runQueries),
   (["replay"], ReplayBenchmark.run),
+  (["indicators all", "indicators one", "coverage", "coverage change"], DomainBenchmark.run),
   (["list page"], { try PageBenchmark.run(&$0) }),
   (["resident", "anonymous", "idle"], { try FootprintBenchmark.run(&$0) }),
 ]

@@ -69,7 +69,8 @@ struct PopulationReader {
     guard let header, let longitude = column("longitude"), let latitude = column("latitude"),
       let people = column("people")
     else {
-      report.add(.error, file, TextPosition(line: 1, column: 1), "", "columns longitude, latitude and people were expected")
+      report.add(
+        .error, file, TextPosition(line: 1, column: 1), "", "columns longitude, latitude and people were expected")
       return []
     }
     let weight = column("weight")

@@ -137,17 +137,22 @@ private struct Grid {
 
   /// The cells in reach of a shape, nearest band first, and where each band ends.
   func cells(around shape: PlaneShape) -> (cells: [UInt32], ends: [Int]) {
-    var bands = Coverage.metres.map { _ in [UInt32]() }
+    let metres = Coverage.metres
+    var bands = metres.map { _ in [UInt32]() }
     let from = (shape.low - low) / step - 1
     let to = (shape.high - low) / step + 1
     let (left, right) = (max(0, Int(from.x.rounded(.down))), min(columns - 1, Int(to.x.rounded(.down))))
     let (bottom, top) = (max(0, Int(from.y.rounded(.down))), min(rows - 1, Int(to.y.rounded(.down))))
-    guard left <= right, bottom <= top else { return ([], Coverage.metres.map { _ in 0 }) }
+    guard left <= right, bottom <= top else { return ([], metres.map { _ in 0 }) }
     for row in bottom...top {
       for index in starts[row * columns + left]..<starts[row * columns + right + 1] {
         let cell = order[index]
-        let distance = shape.distance(to: points[Int(cell)])
-        if let band = Coverage.metres.firstIndex(where: { distance <= $0 }) { bands[band].append(cell) }
+        let point = points[Int(cell)]
+        // Corners of the squares that lie beside the shape are far from its box already.
+        let beside = pointwiseMax(shape.low - point, point - shape.high)
+        guard beside.x <= step, beside.y <= step else { continue }
+        let distance = shape.distance(to: point)
+        if let band = metres.firstIndex(where: { distance <= $0 }) { bands[band].append(cell) }
       }
     }
     var ends: [Int] = []

@@ -128,7 +128,8 @@ public final class OperatorSite: Sendable {
     case "/api/coverage":
       guard let coverage = CityDocuments(view: facts.view).coverage else {
         return .response(
-          .problem(404, "Not found", "the settings name no \"population\", or the first quarter of an hour is not over"))
+          .problem(404, "Not found", "the settings name no \"population\", or the first quarter of an hour is not over")
+        )
       }
       return document("application/json", coverage)
     case "/api/state":

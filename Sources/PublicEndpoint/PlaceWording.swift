@@ -63,21 +63,6 @@ extension PublicPlace {
     return amenities
   }
 
-  /// Where a place stands in the list: places to go to first, then those that open within the hour.
-  func rank(now: Instant) -> (Int, Int64, String) {
-    let coolness = -(indicators.coolness?.difference?.rawValue ?? 0)
-    switch pageState {
-    case .available: return (0, coolness, about.name)
-    case .unmeasured: return (1, 0, about.name)
-    case .crowded: return (2, coolness, about.name)
-    case .closed:
-      let opens = indicators.opening.until ?? .distantFuture
-      return opens - now <= .hours(1) ? (3, opens.milliseconds, about.name) : (6, opens.milliseconds, about.name)
-    case .warm: return (4, coolness, about.name)
-    case .unknown: return (5, 0, about.name)
-    }
-  }
-
   /// The days of the week from today on, with their open spans; nil when the hours are not known.
   func week(_ words: Words, zone: CivilZone, now: Instant) -> [DayHours]? {
     guard !indicators.reasons.contains(.noTimetable), !indicators.reasons.contains(.hoursUnreadable),

@@ -71,9 +71,7 @@ extension PublicSite {
       ),
       headline: words.headline(cool: snapshot.counts.cool, openUnmeasured: unmeasured),
       notice: snapshot.city.notice[language.rawValue],
-      items: snapshot.places.sorted { $0.rank(now: snapshot.at) < $1.rank(now: snapshot.at) }.map {
-        $0.listItem(words)
-      },
+      items: snapshot.ranked().map { $0.place.listItem(words) },
       contact: snapshot.city.contact, tiles: options.tiles
     ).html(words)
   }

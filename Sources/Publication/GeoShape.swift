@@ -97,35 +97,34 @@ public struct PlaneShape: Sendable {
 
   /// Metres to the nearest entrance, else to the nearest edge; inside 0.
   public func distance(to place: SIMD2<Double>) -> Double {
-    guard !polygons.isEmpty else { return ((doors.map { Self.squared($0 - place) }.min()) ?? Self.squared(point - place)).squareRoot() }
-    let isInside = polygons.contains { rings in rings.count { Self.encloses($0, place) } % 2 == 1 }
-    if isInside { return 0 }
-    if let nearest = doors.map({ Self.squared($0 - place) }).min() { return nearest.squareRoot() }
     var nearest = Double.infinity
-    for ring in polygons.joined() {
-      var a = ring[0] - place
-      for corner in ring.dropFirst() {
-        let b = corner - place
-        let along = b - a
-        let length = Self.squared(along)
-        let share = length == 0 ? 0 : max(0, min(1, -(a * along).sum() / length))
-        nearest = min(nearest, Self.squared(a + along * share))
-        a = b
+    for rings in polygons {
+      var isInside = false
+      for ring in rings where !ring.isEmpty {
+        var a = ring[0] - place
+        for index in 1..<ring.count {
+          let b = ring[index] - place
+          let along = b - a
+          // A ray to the east crosses the outline an odd number of times.
+          if (a.y > 0) != (b.y > 0), a.x - a.y / along.y * along.x > 0 { isInside.toggle() }
+          let length = Self.squared(along)
+          let share = length == 0 ? 0 : max(0, min(1, -(a.x * along.x + a.y * along.y) / length))
+          nearest = min(nearest, Self.squared(a + along * share))
+          a = b
+        }
       }
+      if isInside { return 0 }
+    }
+    if !doors.isEmpty {
+      nearest = doors.reduce(.infinity) { min($0, Self.squared($1 - place)) }
+    } else if polygons.isEmpty {
+      nearest = Self.squared(point - place)
     }
     return nearest.squareRoot()
   }
 
-  private static func squared(_ vector: SIMD2<Double>) -> Double { (vector * vector).sum() }
-
-  /// Whether a ring encloses a point: a ray to the east crosses it an odd number of times.
-  private static func encloses(_ ring: [SIMD2<Double>], _ place: SIMD2<Double>) -> Bool {
-    var isInside = false
-    for (a, b) in zip(ring, ring.dropFirst()) where (a.y > place.y) != (b.y > place.y) {
-      if place.x < a.x + (place.y - a.y) / (b.y - a.y) * (b.x - a.x) { isInside.toggle() }
-    }
-    return isInside
-  }
+  @inline(__always)
+  private static func squared(_ vector: SIMD2<Double>) -> Double { vector.x * vector.x + vector.y * vector.y }
 }
 
 /// How long a degree is in metres, on the ellipsoid of WGS 84.
