@@ -1,6 +1,6 @@
 // In which order places are offered to somebody who looks for one: near me, or anywhere in the city.
 
-public import Quantities
+internal import Quantities
 
 /// A place and how far it is.
 public struct RankedPlace: Hashable, Sendable {
