@@ -85,6 +85,9 @@ public enum ConfigurationReader {
     return FilesOutcome(text: text, findings: report.findings)
   }
 
+  /// The calendars that a file of places names, as its `programme` properties have them.
+  public static func calendarNames(inPlaces text: [UInt8]) -> [String] { PlacesReader.calendarNames(in: text) }
+
   /// A path that settings give, relative to the settings' folder.
   public static func path(_ name: String, besides settingsPath: String) -> String {
     guard !name.hasPrefix("/"), let slash = settingsPath.lastIndex(of: "/") else { return name }

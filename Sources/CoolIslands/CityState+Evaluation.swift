@@ -173,14 +173,16 @@ extension CityState {
     }
   }
 
-  /// The reference's mean over the same minutes; nil where it cannot be believed: a wrong one makes places look cool.
-  private func reference(_ index: Int, minutes: Int64, at now: Instant) -> Int64? {
+  /// The reference's mean over the same minutes, and whether it is doubtful.
+  ///
+  /// It is nil where the reference stands still or in the sun: then it would make places look cool.
+  private func reference(_ index: Int, minutes: Int64, at now: Instant) -> (value: Int64, isDoubtful: Bool)? {
     guard let street = references[index], isMeasuring(street, at: now), let series = wires[street].temperature else {
       return nil
     }
     let quality = qualities[series.rawValue]
-    guard quality.flag != .fail, quality.tests.isDisjoint(with: [.flatLine, .neighbours, .siting]) else { return nil }
-    return windowMean(series, minutes: minutes, at: now)
+    guard quality.flag != .fail, quality.tests.isDisjoint(with: [.flatLine, .siting]) else { return nil }
+    return windowMean(series, minutes: minutes, at: now).map { ($0, quality.flag == .suspect) }
   }
 
   private mutating func coolness(
@@ -192,7 +194,7 @@ extension CityState {
       state.windowMean(series, minutes: window, at: now)
     }
     guard
-      let (air, readings) = mean
+      let (air, worth) = mean
         ?? median(
           index, at: now, of: \.temperature,
           { state, series, wiring in state.latestSettled(series, since: now - wiring.staleAfter, at: now) })
@@ -201,6 +203,7 @@ extension CityState {
       places[index].difference.forget()
       return (nil, hasFailed(index, at: now) ? .failed : .good)
     }
+    var readings = worth
     let moist = now - city.choices.humidityWindow
     let humidity = median(index, at: now, of: \.humidity) { state, series, _ in
       state.latest(series, since: moist, at: now)
@@ -217,7 +220,8 @@ extension CityState {
     var difference: MilliCelsius?
     var differenceClass: DifferenceClass?
     if let mean, let reference = reference(index, minutes: window, at: now) {
-      let value = MilliCelsius(reference - mean.value)
+      let value = MilliCelsius(reference.value - mean.value)
+      if reference.isDoubtful { readings = .doubtful }
       let classIndex = places[index].difference.update(
         value.rawValue, borders: borders.difference, margin: 300, patience: .minutes(10), at: now)
       difference = value.rounded(to: 100)

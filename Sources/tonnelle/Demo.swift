@@ -112,6 +112,10 @@ enum DemoCommand: Command {
     ] { replaced = replaced.replacing(old, with: new) }
     try Files.writePrivate(replaced, to: folder + "/settings.json")
     try Files.writePrivate(String(decoding: places, as: UTF8.self), to: folder + "/places.geojson")
+    for name in ConfigurationReader.calendarNames(inPlaces: places) {
+      guard let calendar = Files.read(source + "/" + name) else { throw CommandFailure("\(source) holds no \(name)") }
+      try Files.writePrivate(String(decoding: calendar, as: UTF8.self), to: folder + "/" + name)
+    }
     return folder + "/settings.json"
   }
 

@@ -101,16 +101,25 @@ import Testing
     #expect(try !parc(world).reasons.contains(.readingsDoubtful))
   }
 
-  @Test("a reference that stands apart from its zone, or still, is compared with nothing") func reference() throws {
+  @Test("a reference that stands apart from its zone is doubtful, one that stands still is compared with nothing")
+  func reference() throws {
     let benches = ["a", "b"].map { #"{"id":"air-\#($0)","place":"parc","fields":["temperature"],"period_s":60},"# }
-    let world = try world(benches.joined())
-    for minute in Int64(0)..<40 {
-      play(world, "rue", [40 + Double(minute % 3) / 10], from: minute)
-      for sensor in ["air", "air-a", "air-b"] { play(world, sensor, [29 + Double(minute % 4) / 10], from: minute) }
+    func world(street: (Int64) -> Double, minutes: Int64) throws -> OneWorld {
+      let world = try self.world(benches.joined())
+      for minute in 0..<minutes {
+        play(world, "rue", [street(minute)], from: minute)
+        for sensor in ["air", "air-a", "air-b"] { play(world, sensor, [29 + Double(minute % 4) / 10], from: minute) }
+      }
+      return world
     }
-    #expect(quality(world, "rue") == SeriesQuality(flag: .suspect, tests: .neighbours))
-    #expect(try parc(world).coolness?.difference == nil)
-    #expect(quality(world, "air")?.flag == .pass)
+    let apart = try world(street: { 40 + Double($0 % 3) / 10 }, minutes: 40)
+    #expect(quality(apart, "rue") == SeriesQuality(flag: .suspect, tests: .neighbours))
+    #expect(quality(apart, "air")?.flag == .pass)
+    #expect(try parc(apart).coolness?.differenceClass == .muchCooler)
+    #expect(try parc(apart).reasons == [.openNow, .coolerThanReference, .readingsDoubtful])
+    let still = try world(street: { _ in 33 }, minutes: 200)
+    #expect(quality(still, "rue") == SeriesQuality(flag: .suspect, tests: .flatLine))
+    #expect(try parc(still).coolness?.difference == nil && parc(still).availability == .warm)
   }
 
   @Test("warmth that grows faster than weather is suspect for as long as it is new") func step() throws {
