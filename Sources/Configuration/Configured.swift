@@ -114,15 +114,6 @@ public enum ConfigurationReader {
     }
     guard !report.hasErrors else { return outcome(nil) }
     guard let content = SettingsReader(file: file.name, report: report).read(file.text) else { return outcome(nil) }
-    var places: [PlaceContent] = []
-    if let file = text.files.dropFirst().first(where: { $0.name == content.settings.placesFile }) {
-      let others = text.files.dropFirst(2).map { ($0.name, $0.text) }
-      let reader = PlacesReader(
-        file: file.name, calendars: Dictionary(others) { first, _ in first },
-        zoneName: content.settings.timeZone, report: report)
-      places = reader.read(file.text)
-    }
-    places.sort { $0.place.about.id < $1.place.about.id }
     let zone: CivilZone
     do {
       zone = try TimeZoneFile.zone(text.zone, name: content.settings.timeZone)
@@ -130,6 +121,15 @@ public enum ConfigurationReader {
       report.add(.error, file.name, nil, "city.time_zone", error.description)
       return outcome(nil)
     }
+    var places: [PlaceContent] = []
+    if let file = text.files.dropFirst().first(where: { $0.name == content.settings.placesFile }) {
+      let others = text.files.dropFirst(2).map { ($0.name, $0.text) }
+      let reader = PlacesReader(
+        file: file.name, calendars: Dictionary(others) { first, _ in first },
+        zone: zone, report: report)
+      places = reader.read(file.text)
+    }
+    places.sort { $0.place.about.id < $1.place.about.id }
     let sensors = self.sensors(content, places, file.name, report)
     let zones = self.zones(content, sensors, file.name, report)
     var city = City(

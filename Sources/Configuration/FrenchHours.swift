@@ -66,9 +66,9 @@ enum FrenchHours {
   /// Whether all days are open around the clock.
   static func isAlwaysOpen(_ cells: [Cell]) -> Bool { cells.allSatisfy { $0 == .spans([0...1440]) } }
 
-  /// Seven cells, Monday first, as rules; nil if nothing is published of any.
-  static func week(_ cells: [Cell]) -> String? {
-    if cells.allSatisfy(\.saysNothing) { return nil }
+  /// Seven cells, Monday first, as rules; none if nothing is published of any.
+  static func week(_ cells: [Cell]) -> [String] {
+    if cells.allSatisfy(\.saysNothing) { return [] }
     var rules: [(cell: Cell, days: [Int])] = []
     for (day, cell) in cells.enumerated() {
       if let index = rules.firstIndex(where: { $0.cell == cell }) {
@@ -77,7 +77,7 @@ enum FrenchHours {
         rules.append((cell, [day]))
       }
     }
-    return rules.map { "\(selector($0.days)) \($0.cell.rule)" }.joined(separator: "; ")
+    return rules.map { "\(selector($0.days)) \($0.cell.rule)" }
   }
 
   /// `Mo-We,Fr` of some days.
@@ -128,17 +128,17 @@ enum FrenchHours {
       guard let first = words.first else { return nil }
       if words.count == 1 {
         let parts = first.split(separator: "/").compactMap { Int($0) }
-        guard parts.count == 3, parts[2] < 100 else { return nil }
+        guard parts.count == 3, 0..<100 ~= parts[2] else { return nil }
         return CivilDay(year: 2000 + parts[2], month: parts[1], day: parts[0])
       }
       guard let day = Int(first), let month = months.firstIndex(of: words[words.startIndex + 1]) else { return nil }
       let written = words.count == 3 ? Int(words[words.startIndex + 2]) : words.count == 2 ? year : nil
-      guard let written else { return nil }
+      guard let written, 1900...2200 ~= written else { return nil }
       return CivilDay(year: written, month: month + 1, day: day)
     }
 
     /// Rules that hold in the period alone; before it nothing is known, and after it the timetable has expired.
-    func applied(to week: String) -> String {
+    func applied(to week: [String]) -> String {
       func date(_ day: CivilDay) -> String {
         let (year, month, number) = day.components
         let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -146,12 +146,7 @@ enum FrenchHours {
       }
       let before = "\(from.components.year - 1) Jan 01-\(date(from.adding(days: -1))) unknown"
       let range = to.map { "\(date(from))-\(date($0))" } ?? "\(date(from))+"
-      let rules =
-        week == "24/7"
-        ? ["\(range) 00:00-24:00"]
-        : week.split(separator: ";").map { rule in
-          "\(range) \(rule.drop { $0 == " " })"
-        }
+      let rules = week.map { $0 == "24/7" ? "\(range) 00:00-24:00" : "\(range) \($0)" }
       return ([before] + rules).joined(separator: "; ")
     }
   }

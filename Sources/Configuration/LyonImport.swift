@@ -70,6 +70,7 @@ enum LyonImport {
         }
       }
     }
-    return FrenchHours.isAlwaysOpen(cells) ? "24/7" : FrenchHours.week(cells)
+    let week = FrenchHours.week(cells)
+    return week.isEmpty ? nil : FrenchHours.isAlwaysOpen(cells) ? "24/7" : week.joined(separator: "; ")
   }
 }

@@ -55,7 +55,8 @@ enum OSMImport {
         address: address.isEmpty ? nil : address, openingHours: hours, water: row.flag("drinking_water"),
         toilets: row.flag("toilets"), seats: row.flag("bench"),
         stepFree: row.text("wheelchair").flatMap(StepFree.init(rawValue:)), indoor: row.flag("indoor") ?? kind.indoor,
-        capacity: row.text("capacity").flatMap { Int($0) }, isFreeOfCharge: row.flag("fee").map(!),
+        capacity: row.text("capacity").flatMap { Int($0) }.flatMap { 0...1_000_000 ~= $0 ? $0 : nil },
+        isFreeOfCharge: row.flag("fee").map(!),
         source: "© OpenStreetMap contributors", licence: "ODbL 1.0"), row)
   }
 

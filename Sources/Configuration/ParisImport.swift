@@ -28,21 +28,18 @@ enum ParisImport {
       let kind = (known?.kind ?? .other).rawValue
       drafts.doubt(.kindUnknown, row, "the type \"\(type)\" is not known; by its name \"\(name)\" becomes \"\(kind)\"")
     }
-    let (openingHours, isAlwaysOpen) = hours(row, drafts)
+    let (openingHours, also) = hours(row, drafts)
     drafts.add(
       PlaceDraft(
         row: row.label, id: "paris-" + (register ?? name).slug, name: name, kind: known?.kind ?? .other, shape: shape,
         address: row.text("adresse"), commune: row.text("arrondissement").flatMap(commune), openingHours: openingHours,
-        isAlwaysOpen: isAlwaysOpen, mist: known?.kind == .mister ? true : nil, indoor: known?.indoor,
+        alsoOpeningHours: also, mist: known?.kind == .mister ? true : nil, indoor: known?.indoor,
         isFreeOfCharge: row.flag("payant").map(!), source: "Ville de Paris, Îlots de fraîcheur, opendata.paris.fr",
         licence: "ODbL 1.0"), row)
     for (key, meaning) in [
       ("canicule_ouverture", "open in heatwaves"), ("ouverture_estivale_nocturne", "open on summer nights"),
     ] where row.flag(key) == true {
       drafts.doubt(.status, row, "\"\(name)\" is \(meaning), at hours that the register does not give: see heat_hours")
-    }
-    if let status = row.text("statut_ouverture"), status.lowercased() != "ouvert" {
-      drafts.doubt(.status, row, "its status is \"\(status)\", whatever its hours are")
     }
   }
 
@@ -53,8 +50,8 @@ enum ParisImport {
 
   private static let days = ["lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche"]
 
-  /// What weekdays, period and flag make together.
-  private static func hours(_ row: ImportRow, _ drafts: ImportDrafts) -> (hours: String?, isAlwaysOpen: Bool?) {
+  /// What weekdays and period make together, and what another property says that contradicts it.
+  private static func hours(_ row: ImportRow, _ drafts: ImportDrafts) -> (hours: String?, also: String?) {
     let cells = days.map { FrenchHours.Cell(row.text("horaires_\($0)")) }
     for (day, cell) in zip(days, cells) {
       if case .prose(let text) = cell {
@@ -63,18 +60,22 @@ enum ParisImport {
     }
     let flag = row.flag("ouvert_24h")
     var week = FrenchHours.week(cells)
-    if week == nil && flag == true { week = "24/7" }
-    guard let week else { return (nil, nil) }
-    let always = FrenchHours.isAlwaysOpen(cells)
-    if let flag, flag != always, !cells.allSatisfy(\.saysNothing) {
-      drafts.doubt(.contradiction, row, "ouvert_24h is \(flag ? "Oui" : "Non"), and the week says \"\(week)\"")
+    if week.isEmpty && flag == true { week = ["24/7"] }
+    let status = row.text("statut_ouverture").flatMap { $0.lowercased() == "ouvert" ? nil : $0 }
+    if let status { drafts.doubt(.status, row, "its status is \"\(status)\", whatever its hours are") }
+    guard !week.isEmpty else { return (nil, nil) }
+    let published = week.joined(separator: "; ")
+    var also = status.map { "off \"statut_ouverture: \($0.filter { $0 != "\"" })\"" }
+    if let flag, !cells.allSatisfy(\.saysNothing), flag != FrenchHours.isAlwaysOpen(cells) {
+      drafts.doubt(.contradiction, row, "ouvert_24h is \(flag ? "Oui" : "Non"), and the week says \"\(published)\"")
+      also = flag ? "24/7" : "unknown \"ouvert_24h: Non\""
     }
-    guard let text = row.text("horaires_periode") else { return (week, flag) }
+    guard let text = row.text("horaires_periode") else { return (published, also) }
     guard let period = FrenchHours.Period(text) else {
       drafts.doubt(.period, row, "the period is not understood, and the hours are taken as they are: \"\(text)\"")
-      return (week, flag)
+      return (published, also)
     }
     drafts.doubt(.period, row, "hours are published \(period) only")
-    return (period.applied(to: week), flag)
+    return (period.applied(to: week), also)
   }
 }

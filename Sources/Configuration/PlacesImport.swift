@@ -100,7 +100,6 @@ struct PlaceDraft {
   var commune: String?
   var openingHours: String?
   var alsoOpeningHours: String?
-  var isAlwaysOpen: Bool?
   var water: Bool?
   var toilets: Bool?
   var seats: Bool?
@@ -129,11 +128,14 @@ final class ImportDrafts {
   /// Takes a place; of two with one identifier the second gets a number behind it.
   func add(_ draft: PlaceDraft, _ row: ImportRow) {
     var draft = draft
-    let count = (ids[draft.id] ?? 0) + 1
-    ids[draft.id] = count
-    if count > 1 {
-      let first = places.first { $0.id == draft.id }?.name ?? ""
-      draft.id += "-\(count)"
+    let register = draft.id
+    while ids[draft.id] != nil {
+      ids[register, default: 1] += 1
+      draft.id = "\(register)-\(ids[register] ?? 0)"
+    }
+    ids[draft.id] = 1
+    if draft.id != register {
+      let first = places.first { $0.id == register }?.name ?? ""
       doubt(.duplicate, row, "\"\(first)\" has the same identifier; this one becomes \"\(draft.id)\"")
     }
     places.append(draft)
@@ -189,7 +191,7 @@ extension PlaceDraft {
         json.member(ifPresent: "opening_hours", openingHours)
         json.member(ifPresent: "opening_hours_also", alsoOpeningHours)
         let flags: [(String, Bool?)] = [
-          ("always_open", isAlwaysOpen), ("water", water), ("toilets", toilets), ("seats", seats), ("mist", mist),
+          ("water", water), ("toilets", toilets), ("seats", seats), ("mist", mist),
           ("indoor", indoor), ("free_of_charge", isFreeOfCharge),
         ]
         for (key, flag) in flags { if let flag { json.member(key, flag) } }

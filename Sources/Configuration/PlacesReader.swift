@@ -18,7 +18,7 @@ struct PlacesReader {
   let file: String
   /// The calendars that places name, by their names in the settings' folder, and the zone of their times.
   let calendars: [String: [UInt8]]
-  let zoneName: String
+  let zone: CivilZone
   let report: Report
 
   /// Properties that are understood; a GIS program may add others.
@@ -135,7 +135,7 @@ struct PlacesReader {
       return nil
     }
     do {
-      let programme = try Programme(iCalendar: text, zoneName: zoneName)
+      let programme = try Programme(iCalendar: text, zone: zone)
       for warning in programme.warnings { report.add(.warning, name, nil, reader.path, warning.description) }
       return programme
     } catch {

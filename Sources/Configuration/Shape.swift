@@ -56,7 +56,7 @@ struct Shape {
       longitudeE7: Int64(longitude.trillionths / 100_000), latitudeE7: Int64(latitude.trillionths / 100_000))
   }
 
-  /// A polygon whose exterior runs counter-clockwise and whose holes run clockwise (RFC 7946 §3.1.6).
+  /// A polygon, thinned to a metre, whose exterior runs counter-clockwise and whose holes run clockwise (RFC 7946 §3.1.6).
   private static func polygon(_ value: JSONValue) throws(ShapeError) -> [[Point]] {
     var rings: [[Point]] = []
     for ringValue in value.elements {
@@ -65,6 +65,9 @@ struct Shape {
       guard ring.count >= 4, ring.first == ring.last else {
         throw ShapeError(description: "a ring has at least four positions and ends where it begins")
       }
+      let step = ring.count / mostPositions + 1
+      if step > 1 { ring = stride(from: 0, to: ring.count - 1, by: step).map { ring[$0] } + [ring[0]] }
+      ring = simplified(ring, tolerance: metre)
       let isCounterClockwise = GeoShape.doubledArea(ring) > 0
       if isCounterClockwise != rings.isEmpty { ring.reverse() }
       rings.append(ring)
@@ -73,15 +76,21 @@ struct Shape {
     return rings
   }
 
+  /// A metre of latitude in 10⁻⁷ degrees: finer than this no outline is kept.
+  private static let metre = 90.0
+  /// Positions of an outline that are looked at; of a longer one every second, third or so.
+  private static let mostPositions = 5000
+
   /// GeoJSON text of at most so many bytes: the tolerance doubles from a metre until it fits.
   func geoJSON(maximumBytes: Int) -> String {
     if polygons.isEmpty { return "{\"type\":\"Point\",\"coordinates\":\(Self.text(shape.position))}" }
-    var tolerance = 90.0  // 10⁻⁷ degrees: a metre of latitude
+    var tolerance = Self.metre
+    var thinned = polygons
     while true {
-      let thinned = polygons.map { $0.map { Self.simplified($0, tolerance: tolerance) } }
       let text = Self.text(thinned)
       if text.utf8.count <= maximumBytes || tolerance > 1e6 { return text }
       tolerance *= 2
+      thinned = thinned.map { $0.map { Self.simplified($0, tolerance: tolerance) } }
     }
   }
 
@@ -106,12 +115,12 @@ struct Shape {
     var spans = [(0, far), (far, ring.count - 1)]
     while let (first, last) = spans.popLast() {
       guard last > first + 1 else { continue }
-      var worst = first + 1
-      for index in first + 1..<last
-      where distance(ring[index], ring[first], ring[last]) > distance(ring[worst], ring[first], ring[last]) {
-        worst = index
+      var (worst, farthest) = (first + 1, -1.0)
+      for index in first + 1..<last {
+        let distance = distance(ring[index], ring[first], ring[last])
+        if distance > farthest { (worst, farthest) = (index, distance) }
       }
-      guard distance(ring[worst], ring[first], ring[last]) > tolerance else { continue }
+      guard farthest > tolerance else { continue }
       keep[worst] = true
       spans += [(first, worst), (worst, last)]
     }

@@ -18,8 +18,18 @@ public struct AvailabilityFacts: Hashable, Sendable {
   public var occupancy: OccupancyLevel?
   /// What the temperature sensors are worth.
   public var readings: Readings
-  /// Whether the programme takes all of its room.
-  public var areRoomsTaken: Bool
+  /// What the programme leaves of its room.
+  public var rooms: Rooms
+
+  /// What a programme leaves of a place's room.
+  public enum Rooms: Hashable, Sendable {
+    /// Some, or there is no programme.
+    case left
+    /// Nothing.
+    case taken
+    /// It cannot be read whole.
+    case uncertain
+  }
 
   /// What temperature sensors are worth together.
   public enum Readings: Hashable, Sendable {
@@ -34,7 +44,7 @@ public struct AvailabilityFacts: Hashable, Sendable {
   /// Facts.
   public init(
     opening: OpeningState, openingReason: Reason, hasTemperatureSensors: Bool, felt: FeltClass?,
-    difference: DifferenceClass?, occupancy: OccupancyLevel?, readings: Readings = .good, areRoomsTaken: Bool = false
+    difference: DifferenceClass?, occupancy: OccupancyLevel?, readings: Readings = .good, rooms: Rooms = .left
   ) {
     self.opening = opening
     self.openingReason = openingReason
@@ -43,7 +53,7 @@ public struct AvailabilityFacts: Hashable, Sendable {
     self.difference = difference
     self.occupancy = occupancy
     self.readings = readings
-    self.areRoomsTaken = areRoomsTaken
+    self.rooms = rooms
   }
 
   /// The first rule that holds, and why.
@@ -58,10 +68,12 @@ public struct AvailabilityFacts: Hashable, Sendable {
     case .closed: return (.closed, [openingReason])
     case .open: break
     }
-    let crowd: [Reason] = areRoomsTaken ? [.roomsTaken] : occupancy == .full ? [.full] : []
-    if !hasTemperatureSensors {
-      return crowd.isEmpty ? (.available, [openingReason, .notMeasured]) : (.crowded, crowd + [.notMeasured])
+    let crowd: [Reason] = rooms == .taken ? [.roomsTaken] : occupancy == .full ? [.full] : []
+    func fair(_ reasons: [Reason]) -> (Availability, [Reason]) {
+      guard crowd.isEmpty else { return (.crowded, crowd + reasons) }
+      return (.available, [openingReason] + reasons + (rooms == .uncertain ? [.roomsUncertain] : []))
     }
+    if !hasTemperatureSensors { return fair([.notMeasured]) }
     guard let felt else { return (.unknown, [readings == .failed ? .readingsFailed : .noFreshReading]) }
     let doubts: [Reason] = readings == .doubtful ? [.readingsDoubtful] : []
     if felt == .hot || felt == .dangerous { return (.warm, [.feltHot] + doubts) }
@@ -71,6 +83,6 @@ public struct AvailabilityFacts: Hashable, Sendable {
       return (.warm, [.notCooler] + (difference == nil ? [.noReference] : []) + doubts)
     }
     let reasons = (felt == .cool ? [Reason.feltCool] : []) + comparison + doubts
-    return crowd.isEmpty ? (.available, [openingReason] + reasons) : (.crowded, crowd + reasons)
+    return fair(reasons)
   }
 }

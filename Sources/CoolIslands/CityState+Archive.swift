@@ -84,6 +84,7 @@ extension PlaceState {
     archive.field(&tomorrow)
     archive.field(&heatOpenUntil)
     archive.field(&openedSpeciallyAt)
+    archive.field(&configuredAt)
   }
 }
 

@@ -12,8 +12,8 @@ extension CityState {
     choresDue = now.floored(toMilliseconds: City.quarter) + .milliseconds(City.quarter)
     nextDue = min(nextDue, choresDue)
     judgeSeries(at: now)
-    for index in places.indices where traits[index].listeners > 0 {
-      places[index].exceeded = exceededLevels(index, at: now)
+    for index in places.indices {
+      places[index].exceeded = traits[index].listeners > 0 ? exceededLevels(index, at: now) : nil
     }
     coverageReport = coverageReport(at: now)
     let hour = now.floored(toMilliseconds: 3_600_000)
@@ -23,8 +23,10 @@ extension CityState {
     if civil.secondOfDay / 3600 == 16 { judgeSiting(day: civil.day) }
     observeHeat(at: now)
     for index in places.indices {
-      if references[index] != nil && traits[index].hasTemperature { compareDayAndNight(index, civil) }
-      if traits[index].listeners > 0 { places[index].noiseOfDay = noiseOfDay(index, civil) }
+      let before = places[index].noiseOfDay
+      compareDayAndNight(index, civil)
+      places[index].noiseOfDay = traits[index].listeners > 0 ? noiseOfDay(index, civil) : nil
+      if places[index].noiseOfDay != before { schedule(index, at: now.nextWholeSecond) }
     }
   }
 
@@ -46,14 +48,17 @@ extension CityState {
 
   /// The mean of six hours' differences, of which five must be known.
   private mutating func difference(_ index: Int, on day: CivilDay, from hour: Int) -> MilliCelsius? {
-    guard let street = references[index].flatMap({ wires[$0].temperature }) else { return nil }
+    guard let street = references[index].flatMap({ wires[$0].temperature }), isComparable(qualities[street.rawValue]),
+      !isStill(street, on: day, from: hour)
+    else { return nil }
     var sum: Int64 = 0
     var count: Int64 = 0
     for number in 0..<6 {
       let start = city.zone.instant(day, secondOfDay: (hour + number) * 3600)
       scratch.removeAll(keepingCapacity: true)
       for sensor in traits[index].sensors {
-        if let mean = wires[sensor].temperature.flatMap({ meanOfHour($0, start) }) { scratch.append(mean) }
+        guard let series = wires[sensor].temperature, qualities[series.rawValue].flag != .fail else { continue }
+        if let mean = meanOfHour(series, start) { scratch.append(mean) }
       }
       guard let reference = meanOfHour(street, start), let place = Self.median(&scratch) else { continue }
       sum += reference - place
@@ -62,14 +67,32 @@ extension CityState {
     return count >= 5 ? MilliCelsius(sum.roundedDivided(by: count)).rounded(to: 100) : nil
   }
 
+  /// Whether a temperature stood still for six hours, which no weather does.
+  private func isStill(_ series: SeriesIndex, on day: CivilDay, from hour: Int) -> Bool {
+    let bucket = bank.sum(
+      of: series, from: city.zone.instant(day, secondOfDay: hour * 3600).milliseconds,
+      to: city.zone.instant(day, secondOfDay: (hour + 6) * 3600).milliseconds, ring: City.hours
+    ).bucket
+    return bucket.count > 1 && bucket.maximum - bucket.minimum <= city.choices.quality.flatTolerance
+  }
+
   // MARK: Noise
 
   /// What a place's sensors heard together in some time; nil if they heard too little of it.
   private func heard(_ index: Int, from: Instant, to: Instant, coverage: Int64) -> (energy: Double, share: Int64)? {
     var bucket = Bucket()
     for sensor in traits[index].sensors {
-      guard let level = wires[sensor].level else { continue }
-      bucket.combine(bank.sum(of: level, from: from.milliseconds, to: to.milliseconds, ring: City.hours).bucket)
+      guard let level = wires[sensor].level, qualities[level.rawValue].flag != .fail else { continue }
+      var hour = from
+      while hour < to {
+        let heard = bank.sum(
+          of: level, from: hour.milliseconds, to: (hour + .hours(1)).milliseconds, ring: City.hours
+        ).bucket
+        // An hour in which nothing moved was not heard.
+        let isStill = heard.count > 1 && heard.maximum - heard.minimum <= city.choices.quality.flatTolerance
+        if !isStill { bucket.combine(heard) }
+        hour = hour + .hours(1)
+      }
     }
     let all = (to - from).seconds * traits[index].listeners
     let share = bucket.covered(of: all) * 1000 / max(1, all)
@@ -102,7 +125,7 @@ extension CityState {
     let end = now.floored(toMilliseconds: City.quarter)
     var classes = SoundClasses()
     for sensor in traits[index].sensors {
-      guard let level = wires[sensor].level else { continue }
+      guard let level = wires[sensor].level, qualities[level.rawValue].flag != .fail else { continue }
       if let more = bank.classes(of: level, from: (end - .hours(1)).milliseconds, to: end.milliseconds) {
         classes.combine(more)
       }

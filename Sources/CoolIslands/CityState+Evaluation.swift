@@ -58,8 +58,9 @@ extension CityState {
     let occupancy = places[index].publicOccupancy
     let facts = AvailabilityFacts(
       opening: opening.state, openingReason: openingReason, hasTemperatureSensors: hasTemperatureSensors,
-      felt: coolness?.feltClass, difference: coolness?.differenceClass, occupancy: occupancy?.level,
-      readings: readings, areRoomsTaken: areRoomsTaken(index, at: now))
+      felt: coolness?.feltClass, difference: readings == .doubtful ? nil : coolness?.differenceClass,
+      occupancy: occupancy?.level,
+      readings: readings, rooms: rooms(index, at: now))
     var after = places[index].indicators ?? .unknown
     if places[index].indicators == nil || places[index].facts != facts {  // most of the time nothing is new
       let verdict = facts.verdict
@@ -95,14 +96,21 @@ extension CityState {
 
   /// The mean over the minutes of the window that ends with the running minute.
   ///
-  /// A newest reading that leaps is left out: only the next tells whether it is a fault.
-  func windowMean(_ series: SeriesIndex, minutes: Int64, at now: Instant) -> Int64? {
+  /// - Parameter prudent: which of two values speaks while only the next reading can tell whether the newest, which leaps,
+  ///   is a fault: the warmer one of a place, the cooler one of a reference.
+  func windowMean(
+    _ series: SeriesIndex, minutes: Int64, at now: Instant, prudent: (Int64, Int64) -> Int64 = { max($0, $1) }
+  ) -> Int64? {
     let range = Self.window(minutes: minutes, at: now)
     guard isLeapPending(in: series) else {
       return bank.mean(of: series, from: range.lowerBound, to: range.upperBound)
     }
-    let values = bank.samples(of: series, in: range).dropLast().map(\.value)
-    return values.isEmpty ? nil : values.reduce(0, +).roundedDivided(by: Int64(values.count))
+    let values = bank.samples(of: series, in: range).map(\.value)
+    guard let newest = values.last else { return nil }
+    let before =
+      values.count > 1
+      ? values.dropLast().reduce(0, +).roundedDivided(by: Int64(values.count - 1)) : bank.reading(1, of: series)?.value
+    return before.map { prudent($0, newest) } ?? newest
   }
 
   /// Some minutes up to the running one, Unix milliseconds.
@@ -128,10 +136,12 @@ extension CityState {
     return sample.value
   }
 
-  /// The same of an air temperature; a newest reading that leaps does not speak.
+  /// The same of an air temperature; of a newest reading that leaps and the one before it the warmer one.
   private func latestSettled(_ series: SeriesIndex, since oldest: Instant, at now: Instant) -> Int64? {
-    guard isLeapPending(in: series) else { return latest(series, since: oldest, at: now) }
-    return bank.reading(1, of: series).flatMap { $0.time >= oldest.milliseconds ? $0.value : nil }
+    guard let newest = latest(series, since: oldest, at: now), isLeapPending(in: series) else {
+      return latest(series, since: oldest, at: now)
+    }
+    return max(newest, bank.reading(1, of: series)?.value ?? newest)
   }
 
   /// The median of some values, or the mean of the two in the middle; nil of nothing.
@@ -181,8 +191,13 @@ extension CityState {
       return nil
     }
     let quality = qualities[series.rawValue]
-    guard quality.flag != .fail, quality.tests.isDisjoint(with: [.flatLine, .siting]) else { return nil }
-    return windowMean(series, minutes: minutes, at: now).map { ($0, quality.flag == .suspect) }
+    guard isComparable(quality) else { return nil }
+    return windowMean(series, minutes: minutes, at: now) { min($0, $1) }.map { ($0, quality.flag == .suspect) }
+  }
+
+  /// Whether a series may be what others are compared with.
+  func isComparable(_ quality: SeriesQuality) -> Bool {
+    quality.flag != .fail && quality.tests.isDisjoint(with: [.flatLine, .siting])
   }
 
   private mutating func coolness(
@@ -205,8 +220,9 @@ extension CityState {
     }
     var readings = worth
     let moist = now - city.choices.humidityWindow
+    // A doubtful humidity says nothing of what is felt.
     let humidity = median(index, at: now, of: \.humidity) { state, series, _ in
-      state.latest(series, since: moist, at: now)
+      state.qualities[series.rawValue].flag == .suspect ? nil : state.latest(series, since: moist, at: now)
     }
     let temperature = MilliCelsius(air)
     var felt = temperature
@@ -270,18 +286,23 @@ extension CityState {
   func capacity(_ index: Int, at now: Instant) -> Int? {
     guard let capacity = city.places[index].capacity else { return nil }
     var left = capacity
-    for slot in places[index].slots where slot.from <= now && now < slot.until {
+    for slot in places[index].slots.prefix(while: { $0.from <= now }) where now < slot.until {
       guard case .takes(let people?) = slot.effect else { return 0 }
       left -= people
     }
     return max(0, left)
   }
 
-  /// Whether a slot of the programme takes all of the place, or slots together do.
-  private func areRoomsTaken(_ index: Int, at now: Instant) -> Bool {
-    guard !places[index].slots.isEmpty else { return false }
-    if let capacity = city.places[index].capacity, capacity > 0 { return self.capacity(index, at: now) == 0 }
-    return places[index].slots.contains { $0.from <= now && now < $0.until && $0.effect == .takes(nil) }
+  /// Whether slots of the programme take all of the place.
+  private func rooms(_ index: Int, at now: Instant) -> AvailabilityFacts.Rooms {
+    guard let programme = city.places[index].programme else { return .left }
+    let isTaken =
+      if let capacity = city.places[index].capacity, capacity > 0 {
+        self.capacity(index, at: now) == 0
+      } else {
+        places[index].slots.contains { $0.from <= now && now < $0.until && $0.effect == .takes(nil) }
+      }
+    return isTaken ? .taken : programme.isWhole ? .left : .uncertain
   }
 
   /// The head count returns to nobody once a day: when the grace after the day's last closing has passed, or where a place
@@ -295,22 +316,49 @@ extension CityState {
     if let second = city.places[index].emptyAt {
       let today = city.zone.civil(now).day
       let due = [0, -1].map { city.zone.instant(today.adding(days: $0), secondOfDay: second) }.first { $0 <= now }
-      guard let due, due > places[index].headcount.lastReset ?? .distantPast, !isSomeoneSeen(index, at: now) else {
-        return
-      }
-      return places[index].headcount.reset(at: due)
+      guard let due, isResetDue(index, due), !isSomeoneSeen(index, at: now) else { return }
+      // What could not be done in its time must not be done when visitors are there again.
+      return now - due <= .hours(2)
+        ? places[index].headcount.reset(at: due) : places[index].headcount.skipReset(at: due)
     }
-    let intervals = places[index].intervals
+    let intervals = openTimes(index, at: now)
     let passed = intervals.indices.last { number in
       guard intervals[number].until + city.choices.resetGrace <= now else { return false }
       let next = number + 1 < intervals.count ? city.zone.civil(intervals[number + 1].from).day : nil
       return next != city.zone.civil(intervals[number].from).day
     }
-    guard let passed else { return }
-    let due = intervals[passed].until + city.choices.resetGrace
-    guard due > places[index].headcount.lastReset ?? .distantPast else { return }
+    // Where it was open beyond all hours, by somebody's decision or a level that has dropped, that moment counts.
+    let special = places[index].openedSpeciallyAt.map { last in
+      intervals.first { $0.from <= last && last < $0.until }?.until ?? last
+    }
+    guard let closed = [passed.map { intervals[$0].until }, special].compactMap({ $0 }).max() else { return }
+    let due = closed + city.choices.resetGrace
+    guard due <= now, isResetDue(index, due) else { return }
     guard isSomeoneSeen(index, at: now) else { return places[index].headcount.reset(at: due) }
     if intervals.contains(where: { $0.from <= now && now < $0.until }) { places[index].headcount.skipReset(at: due) }
+  }
+
+  /// Whether a moment to return to nobody has not been looked at; one before the configuration is none of its own.
+  private func isResetDue(_ index: Int, _ due: Instant) -> Bool {
+    due > max(places[index].headcount.lastReset ?? .distantPast, places[index].configuredAt ?? .distantPast)
+  }
+
+  /// When a place is open in these days: by its timetable, its programme, and the hours that heat has switched on.
+  private func openTimes(_ index: Int, at now: Instant) -> [PublicInterval] {
+    let rules = city.places[index].heatHours
+    guard !rules.isEmpty || !places[index].programmeIntervals.isEmpty else { return places[index].intervals }
+    let level = heat.effective(at: now)?.level ?? 0
+    var all = places[index].intervals + places[index].programmeIntervals
+    for (number, rule) in rules.enumerated() where rule.minLevel <= level { all += places[index].heatIntervals[number] }
+    var merged: [PublicInterval] = []
+    for interval in all.sorted(by: { $0.from < $1.from }) {
+      if let last = merged.last, interval.from <= last.until {
+        merged[merged.count - 1].until = max(last.until, interval.until)
+      } else {
+        merged.append(interval)
+      }
+    }
+    return merged
   }
 
   /// Whether a sensor that counts heads or sees people says that somebody is there.
@@ -337,6 +385,7 @@ extension CityState {
       places[index].headcount.notePresence(isFree: false, at: now)  // whoever passes a counter now is there
     }
     guard let heard = places[index].headcount.lastHeard, now - heard <= patience,
+      city.places[index].programme?.isWhole ?? true,
       let capacity = capacity(index, at: now), capacity > 0
     else {
       places[index].occupancy.forget()

@@ -140,7 +140,7 @@ extension CityState {
     let (time, step) = (entered.time, entered.step)
     sensors[sensor].lastObserved = max(sensors[sensor].lastObserved ?? time, time)
     // Nothing public may move because somebody passed: people are looked at on the five-minute grid alone.
-    if !observation.field.isAboutPeople {
+    if observation.field.isMeasurement {
       sensors[sensor].lastMeasured = max(sensors[sensor].lastMeasured ?? time, time)
       if let place = city.sensors[sensor].place { schedule(place, at: arrival.nextWholeSecond) }
     }

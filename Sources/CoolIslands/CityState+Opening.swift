@@ -10,7 +10,7 @@ extension CityState {
     let place = city.places[index]
     guard let day = places[index].day else {
       (places[index].intervals, places[index].heatIntervals) = ([], [])
-      (places[index].slots, places[index].programmeIntervals) = ([], [])
+      (places[index].slots, places[index].programmeIntervals, places[index].publicSlots) = ([], [], [])
       return
     }
     let calendar = city.calendar(of: index)
@@ -29,6 +29,11 @@ extension CityState {
     places[index].slots = slots.filter { $0.effect != .opens }
     places[index].programmeIntervals = slots.filter { $0.effect == .opens }.map {
       PublicInterval(from: $0.from, until: $0.until, state: .open)
+    }
+    places[index].publicSlots = slots.map { slot in
+      PublicSlot(
+        from: slot.from, until: slot.until, opens: slot.effect == .opens,
+        capacityLeft: slot.effect == .opens ? nil : capacity(index, at: slot.from))
     }
   }
 

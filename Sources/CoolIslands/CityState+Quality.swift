@@ -11,7 +11,8 @@ extension CityState {
 
   /// Takes back the reading that a new one shows to be a spike.
   ///
-  /// A spike stands away from both of its neighbours on the same side; a step, after which the values stay, is none.
+  /// A spike stands away from the mean of its neighbours, and on the same side of both; a step, after which the values stay,
+  /// is none.
   ///
   /// - Parameters:
   ///   - time: when the new reading was.
@@ -21,7 +22,7 @@ extension CityState {
     let limit = city.choices.quality.spikeFail.rawValue
     let spike: Sample?
     if let newest = bank.reading(0, of: series), newest.time == time {
-      guard let middle = bank.reading(1, of: series), abs(newest.value - middle.value) > limit,
+      guard let middle = bank.reading(1, of: series), abs(newest.value - middle.value) > limit / 2,
         let first = bank.reading(2, of: series)
       else { return nil }
       spike = stands(middle, away: limit, from: first, newest) ? middle : nil
@@ -40,7 +41,7 @@ extension CityState {
   private func stands(_ sample: Sample, away limit: Int64, from before: Sample, _ after: Sample) -> Bool {
     guard after.time - before.time <= city.choices.quality.neighbourhood.milliseconds else { return false }
     let (up, down) = (sample.value - before.value, sample.value - after.value)
-    return up.signum() == down.signum() && min(abs(up), abs(down)) > limit
+    return up.signum() == down.signum() && abs(up + down) > 2 * limit && min(abs(up), abs(down)) > limit / 2
   }
 
   /// Whether the newest reading leaps away from the one before: only the next one tells whether it is a fault.
@@ -69,7 +70,11 @@ extension CityState {
     let limits = city.choices.quality
     guard let latest = bank.latest(of: series, atOrBefore: now.milliseconds),
       now.milliseconds - latest.time <= wires[sensor].staleAfter.milliseconds
-    else { return SeriesQuality(flag: .missing) }
+    else {
+      // A sensor at fault that comes back is not better for having been silent.
+      let before = qualities[series.rawValue]
+      return before.flag == .fail ? before : SeriesQuality(flag: .missing)
+    }
     var quality = SeriesQuality(flag: .pass)
     switch field {
     case .temperature:

@@ -51,12 +51,16 @@ struct PlaceState {
   /// When its programme opens it, and which slots take of its room; both in order.
   var programmeIntervals: [PublicInterval] = []
   var slots: [Programme.Slot] = []
+  /// The same as everyone may know them.
+  var publicSlots: [PublicSlot] = []
   /// Until when it stays open because of heat, should the level drop.
   var heatOpenUntil: Instant?
   var day: CivilDay?
   var override: OpeningOverride?
   /// When it was last open beside its timetable.
   var openedSpeciallyAt: Instant?
+  /// When it was last configured anew: closings before that may be another configuration's.
+  var configuredAt: Instant?
   var headcount = Headcount()
   var felt = Hysteresis()
   var difference = Hysteresis()
@@ -208,7 +212,8 @@ public struct CityState: ~Copyable, Sendable {
       }
       sensors[index] = old.sensors[before]
       sensors[index].series = series
-      isBadlySited[index] = old.isBadlySited[before]
+      isBadlySited[index] =
+        old.isBadlySited[before] && neighbourhoods.contains { $0.contains { $0.sensor == index } }
       for (new, earlier) in zip(series, old.sensors[before].series) {
         bank.adopt(new, from: old.bank, at: earlier)
         unwritten[new.rawValue] = old.unwritten[earlier.rawValue]
@@ -223,6 +228,7 @@ public struct CityState: ~Copyable, Sendable {
     for (index, place) in city.places.enumerated() {
       guard let before = oldPlaces[place.about.id] else { continue }
       places[index] = old.places[before]
+      places[index].configuredAt = now
       places[index].day = nil  // the timetable may be another
       places[index].tomorrow = .distantPast
     }
@@ -286,6 +292,7 @@ public struct CityState: ~Copyable, Sendable {
     for index in unwritten.indices { unwritten[index] = min(unwritten[index], now.milliseconds) }
     heat.setBack(to: now)
     restartChores(at: now)
+    for index in isBadlySited.indices { isBadlySited[index] = false }
     for index in sensors.indices {
       sensors[index].lastObserved = sensors[index].lastObserved.map { min($0, now) }
       sensors[index].lastMeasured = sensors[index].lastMeasured.map { min($0, now) }
@@ -293,6 +300,11 @@ public struct CityState: ~Copyable, Sendable {
     }
     for index in places.indices {
       places[index].headcount.setBack(to: now)
+      places[index].configuredAt = places[index].configuredAt.map { min($0, now) }
+      places[index].felt.setBack(to: now)
+      places[index].difference.setBack(to: now)
+      places[index].noise.setBack(to: now)
+      places[index].occupancy.setBack(to: now)
       places[index].openedSpeciallyAt = places[index].openedSpeciallyAt.map { min($0, now) }
       places[index].occupancySetAt = nil
       places[index].heatOpenUntil = nil

@@ -14,6 +14,9 @@ public struct Hysteresis: Hashable, Sendable {
   /// Forgets the class: what comes next is taken as it is.
   public mutating func forget() { self = Hysteresis() }
 
+  /// The clock is set back: nothing has been so since a time that has not come.
+  mutating func setBack(to now: Instant) { beyondSince = beyondSince.map { min($0, now) } }
+
   /// Takes a value and says its class.
   ///
   /// - Parameters:

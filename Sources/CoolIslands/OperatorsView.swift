@@ -105,7 +105,7 @@ extension CityState {
           people: counts ? headcount.people : nil, capacity: place.capacity,
           free: counts ? room.map { headcount.free(of: $0 + place.staff) } : nil, countFlags: flags,
           drift: headcount.lastDrift?.drift, lastReset: headcount.lastReset,
-          slots: publicSlots(index).filter { $0.until > now },
+          slots: places[index].publicSlots.filter { $0.until > now },
           timetableFault: fault, override: places[index].override, sensors: sensorRows,
           isReady: hasTimetable && sensorRows.allSatisfy(\.isAlive)))
     }

@@ -5,7 +5,6 @@
 
 public import Publication
 public import Quantities
-internal import Timetables
 
 /// Makes public values.
 public enum PrivacyGate {
@@ -32,20 +31,9 @@ extension CityState {
       let from = city.zone.instant(day, secondOfDay: 0)
       let until = city.zone.instant(day.adding(days: Int64(Self.daysAhead)), secondOfDay: 0)
       about.intervals = places[index].intervals.filter { $0.until > from && $0.from < until }
-      about.slots = publicSlots(index).filter { $0.until > from && $0.from < until }
+      about.slots = places[index].publicSlots.filter { $0.until > from && $0.from < until }
     }
     return PublicPlace(about: about, indicators: indicators)
-  }
-
-  /// The slots of a place's programme, in order.
-  func publicSlots(_ index: Int) -> [PublicSlot] {
-    let opening = places[index].programmeIntervals.map {
-      PublicSlot(from: $0.from, until: $0.until, opens: true, capacityLeft: nil)
-    }
-    let taking = places[index].slots.map {
-      PublicSlot(from: $0.from, until: $0.until, opens: false, capacityLeft: capacity(index, at: $0.from))
-    }
-    return (opening + taking).sorted { ($0.from, $0.until) < ($1.from, $1.until) }
   }
 
   /// All places that have been evaluated, as everyone may know them.

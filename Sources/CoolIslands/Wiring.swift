@@ -25,7 +25,7 @@ struct SensorWiring {
     headcount = find(.people)
     staleAfter = sensor.staleAfter
     countsPeople = sensor.fields.contains(where: \.isAboutPeople)
-    measures = sensor.fields.contains { !$0.isAboutPeople }
+    measures = sensor.fields.contains(where: \.isMeasurement)
   }
 }
 

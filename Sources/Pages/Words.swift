@@ -148,6 +148,11 @@ public struct Words: Sendable {
   /// All of a place is taken by what goes on in it.
   public var roomsTaken: String { language("Salles occupées en ce moment", "Rooms taken at the moment") }
 
+  /// Nobody knows whether a programme takes the place's rooms.
+  public var roomsUncertain: String {
+    language("Programme illisible : salles peut-être occupées", "Programme unreadable: rooms may be taken")
+  }
+
   /// Words such as `Horaires de canicule`.
   public var openedByHeat: String { language("Horaires de canicule", "Hours in a heatwave") }
 
@@ -203,6 +208,7 @@ public struct Words: Sendable {
     case "hours_unreadable": language("horaires illisibles", "hours unreadable")
     case "timetable_expired": language("horaires expirés", "hours expired")
     case "hours_contradicted": language("horaires contradictoires", "contradictory hours")
+    case "rooms_uncertain": language("programme illisible", "programme unreadable")
     case "rooms_taken": language("salles occupées par le programme", "rooms taken by the programme")
     case "hours_uncertain": language("ouverture incertaine", "opening uncertain")
     case "overridden": language("décision du service", "decided by the service")

@@ -32,6 +32,7 @@ extension PublicPlace {
     if indicators.opening.rule == .heat { details.append(words.openedByHeat) }
     if indicators.opening.rule == .programme { details.append(words.openedByProgramme) }
     if indicators.reasons.contains(.roomsTaken) { details.append(words.roomsTaken) }
+    if indicators.reasons.contains(.roomsUncertain) { details.append(words.roomsUncertain) }
     if indicators.opening.state == .unknown || indicators.opening.state == .contradicted {
       let expiry = indicators.reasons.contains(.timetableExpired) ? about.timetableEnds : nil
       details.append(

@@ -56,6 +56,7 @@ public enum Reason: String, CaseIterable, Hashable, Sendable {
   case noReference = "no_reference"
   case full
   case roomsTaken = "rooms_taken"
+  case roomsUncertain = "rooms_uncertain"
 
   /// Up to eight reasons in one number, a byte each: the reason's place among all, counted from 1.
   static func packed(_ reasons: [Reason]) -> UInt64 {

@@ -44,6 +44,9 @@ public enum Field: String, CaseIterable, Hashable, Sendable {
     }
   }
 
+  /// Whether it tells something of its place that is not about people; a battery's charge tells nothing.
+  public var isMeasurement: Bool { !isAboutPeople && self != .batteryPercent }
+
   /// Whether it is a running total, of which only differences say something.
   public var isTotal: Bool { self == .inTotal || self == .outTotal }
 

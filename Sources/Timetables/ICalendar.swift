@@ -1,6 +1,6 @@
 // A calendar file (RFC 5545) to a programme: events, what repeats them, what moves them.
 
-internal import Quantities
+public import Quantities
 
 /// Something in a calendar that could not be read, or was read otherwise than it is written.
 public struct ICalendarProblem: Error, Hashable, Sendable, CustomStringConvertible {
@@ -21,22 +21,25 @@ public struct ICalendarProblem: Error, Hashable, Sendable, CustomStringConvertib
 
 extension Programme {
   /// Most events of a calendar.
-  public static let maximumEvents = 5000
+  public static let maximumEvents = 1000
+  /// Longest event in seconds: a month.
+  static let longest = 31 * 86_400
 
   /// Reads a calendar.
   ///
   /// An event that cannot be understood is left out with a warning, never guessed. An event of the category `OPEN` or
   /// `OUVERT` opens its place; any other takes room, as much as `X-TONNELLE-ROOM` says, else all of it. Cancelled and
-  /// transparent events do nothing. Times without a zone and those of `zoneName` are the place's; those of another zone
-  /// are not understood.
+  /// transparent events do nothing. Times without a zone and those of the place's zone are the place's; those of another
+  /// zone are not understood.
   ///
   /// - Parameters:
   ///   - text: the file.
-  ///   - zoneName: the name of the place's time zone.
+  ///   - zone: the place's time zone.
   /// - Throws: ``ICalendarProblem`` if it is no calendar at all.
-  public init(iCalendar text: [UInt8], zoneName: String) throws(ICalendarProblem) {
+  public init(iCalendar text: [UInt8], zone: CivilZone) throws(ICalendarProblem) {
     self.init(events: [], warnings: [])
-    let lines = ICalendarLine.lines(of: text)
+    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let lines = ICalendarLine.lines(of: text.starts(with: byteOrderMark) ? Array(text.dropFirst(3)) : text)
     guard let first = lines.first, first.name == "BEGIN", first.value.uppercased() == "VCALENDAR" else {
       throw ICalendarProblem(line: 1, reason: "BEGIN:VCALENDAR was expected")
     }
@@ -44,7 +47,7 @@ extension Programme {
     var event: [ICalendarLine] = []
     /// Events by what identifies them, so that a moved occurrence finds the one it belongs to.
     var places: [String: Int] = [:]
-    var moved: [(uid: String, day: CivilDay)] = []
+    var moved: [(uid: String, time: ICalendarTime)] = []
     for line in lines {
       switch line.name {
       case "BEGIN":
@@ -59,16 +62,24 @@ extension Programme {
           throw ICalendarProblem(line: line.number, reason: "there are more than \(Self.maximumEvents) events")
         }
         do {
-          let reader = EventReader(lines: event, zoneName: zoneName)
+          let reader = EventReader(lines: event, zone: zone)
           let uid = reader.first("UID").map { String($0.value) } ?? ""
-          if let day = try reader.movedDay() { moved.append((uid, day)) }
+          let replaced = try reader.replacedTime()
+          if let replaced { moved.append((uid, replaced)) }
           if let read = try reader.event() {
-            if try reader.movedDay() == nil && !uid.isEmpty { places[uid] = events.count }
+            if replaced == nil && !uid.isEmpty { places[uid] = events.count }
             events.append(read)
           }
         } catch {
-          warnings.append(
-            ICalendarProblem(line: event.first?.number ?? line.number, reason: "event left out: \(error.text)"))
+          let number = event.first?.number ?? line.number
+          if EventReader(lines: event, zone: zone).opens {
+            warnings.append(ICalendarProblem(line: number, reason: "event left out: \(error.text)"))
+          } else {
+            isWhole = false
+            warnings.append(
+              ICalendarProblem(
+                line: number, reason: "event left out, how much room there is is not known: \(error.text)"))
+          }
         }
       default:
         if components == ["VCALENDAR", "VEVENT"] { event.append(line) }
@@ -77,7 +88,14 @@ extension Programme {
     if let open = components.last {
       throw ICalendarProblem(line: lines.last?.number ?? 1, reason: "END:\(open) is missing")
     }
-    for (uid, day) in moved { if let place = places[uid] { events[place].exceptions.insert(day) } }
+    for (uid, time) in moved {
+      if let place = places[uid] { events[place].exceptions.insert(time.by(utc: events[place].isUTC, zone).day) }
+    }
+    let slots = events.reduce(0) { $0 + Self.window + $1.length / 86_400 }
+    guard slots <= Self.maximumSlots else {
+      throw ICalendarProblem(
+        line: 1, reason: "its events make up to \(slots) slots at a time, and at most \(Self.maximumSlots) are kept")
+    }
   }
 }
 
@@ -131,27 +149,41 @@ private struct ICalendarLine {
   }
 }
 
+/// A day, with a time or without.
+private struct ICalendarTime {
+  var day: CivilDay
+  var secondOfDay: Int?
+  var isUTC = false
+
+  /// Its place on a time line on which every day has 24 hours.
+  var instant: Instant { Instant(seconds: day.daysSinceEpoch * 86_400 + Int64(secondOfDay ?? 0)) }
+
+  /// The same moment by the clock of UTC, or by that of a zone.
+  func by(utc: Bool, _ zone: CivilZone) -> ICalendarTime {
+    guard let secondOfDay, isUTC != utc else { return self }
+    let civil = utc ? CivilZone.utc.civil(zone.instant(day, secondOfDay: secondOfDay)) : zone.civil(instant)
+    return ICalendarTime(day: civil.day, secondOfDay: civil.secondOfDay, isUTC: utc)
+  }
+}
+
 /// Reads the lines of one event.
 private struct EventReader {
   let lines: [ICalendarLine]
-  let zoneName: String
+  let zone: CivilZone
 
   func first(_ name: String) -> ICalendarLine? { lines.first { $0.name == name } }
 
-  /// A day, with a time or without.
-  private struct Time {
-    var day: CivilDay
-    var secondOfDay: Int?
-    var isUTC = false
-
-    var instant: Instant { Instant(seconds: day.daysSinceEpoch * 86_400 + Int64(secondOfDay ?? 0)) }
-  }
-
-  /// The day of the occurrence that this event replaces; nil if it replaces none.
-  func movedDay() throws(ICalendarProblem.Reason) -> CivilDay? {
+  /// The occurrence that this event replaces; nil if it replaces none.
+  func replacedTime() throws(ICalendarProblem.Reason) -> ICalendarTime? {
     guard let line = first("RECURRENCE-ID") else { return nil }
     guard line.parameters["RANGE"] == nil else { throw .init("RANGE is not understood") }
-    return try time(line).day
+    return try time(line)
+  }
+
+  /// Whether it opens its place.
+  var opens: Bool {
+    lines.filter { $0.name == "CATEGORIES" }.flatMap { $0.value.split(separator: ",") }
+      .contains { ["OPEN", "OUVERT"].contains($0.uppercased()) }
   }
 
   /// The event; nil if it does nothing to its place.
@@ -160,30 +192,38 @@ private struct EventReader {
       return nil
     }
     guard let line = first("DTSTART") else { throw .init("DTSTART is missing") }
+    guard first("EXRULE") == nil else { throw .init("EXRULE is not understood") }
     let start = try time(line)
+    guard start.day.daysSinceEpoch >= 0 else { throw .init("it begins before 1970") }
     var event = Programme.Event(
       day: start.day, secondOfDay: start.secondOfDay ?? 0, length: try length(from: start), isUTC: start.isUTC,
       effect: try effect())
     guard event.length > 0 else { throw .init("it ends before it begins, or at once") }
+    guard event.length <= Programme.longest else { throw .init("it lasts longer than a month") }
     if let line = first("RRULE") {
       event.recurrence = try Recurrence(line.value) { text in
         guard let end = try? time(text) else { return nil }
-        return end.isUTC ? .moment(end.instant) : .day(end.day)
+        return end.isUTC ? .moment(end.instant) : .local(end.day, secondOfDay: end.secondOfDay ?? 86_399)
       }
     }
     for line in lines where line.name == "EXDATE" || line.name == "RDATE" {
       try checkZone(of: line)
       for text in line.value.split(separator: ",") {
-        let day = try time(text).day
-        if line.name == "EXDATE" { event.exceptions.insert(day) } else { event.others.append(day) }
+        let other = try time(text).by(utc: start.isUTC, zone)
+        let isSameTime = other.secondOfDay == nil || other.secondOfDay == start.secondOfDay
+        if line.name == "RDATE" {
+          guard isSameTime else { throw .init("RDATE at another time of day is not understood") }
+          event.others.append(other.day)
+        } else if isSameTime {
+          event.exceptions.insert(other.day)
+        }
       }
     }
     return event
   }
 
   private func effect() throws(ICalendarProblem.Reason) -> Programme.Effect {
-    let categories = lines.filter { $0.name == "CATEGORIES" }.flatMap { $0.value.split(separator: ",") }
-    if categories.contains(where: { ["OPEN", "OUVERT"].contains($0.uppercased()) }) { return .opens }
+    if opens { return .opens }
     guard let line = first("X-TONNELLE-ROOM") else { return .takes(nil) }
     guard let people = Int(line.value), 0...1_000_000 ~= people else {
       throw .init("X-TONNELLE-ROOM must be a number of people, not \"\(line.value)\"")
@@ -192,7 +232,7 @@ private struct EventReader {
   }
 
   /// How long the event is by the clock on the wall.
-  private func length(from start: Time) throws(ICalendarProblem.Reason) -> Int {
+  private func length(from start: ICalendarTime) throws(ICalendarProblem.Reason) -> Int {
     if let line = first("DTEND") {
       let end = try time(line)
       guard end.isUTC == start.isUTC else { throw .init("DTSTART and DTEND are not of the same kind") }
@@ -210,6 +250,7 @@ private struct EventReader {
     var seconds = 0
     var number = ""
     var isTime = false
+    var units: Set<Character> = []
     guard text.first == "P" else { return nil }
     for letter in text.dropFirst() {
       if letter.isASCII && letter.isNumber && number.count < 6 {
@@ -229,7 +270,8 @@ private struct EventReader {
         case ("S", true): 1
         default: nil
         }
-      guard let unit, let count = Int(number) else { return nil }
+      guard let unit, let count = Int(number), units.insert(isTime ? letter : Character(letter.lowercased())).inserted
+      else { return nil }
       seconds += count * unit
       number = ""
     }
@@ -237,18 +279,19 @@ private struct EventReader {
   }
 
   private func checkZone(of line: ICalendarLine) throws(ICalendarProblem.Reason) {
-    if let name = line.parameters["TZID"], name != zoneName {
-      throw .init("\(line.name) is in the time zone \"\(name)\", and the place in \"\(zoneName)\"")
-    }
+    guard let name = line.parameters["TZID"], name != zone.name else { return }
+    // What Outlook calls the zone of Paris.
+    if name == "Romance Standard Time" && zone.name == "Europe/Paris" { return }
+    throw .init("\(line.name) is in the time zone \"\(name)\", and the place in \"\(zone.name)\"")
   }
 
-  private func time(_ line: ICalendarLine) throws(ICalendarProblem.Reason) -> Time {
+  private func time(_ line: ICalendarLine) throws(ICalendarProblem.Reason) -> ICalendarTime {
     try checkZone(of: line)
     return try time(line.value)
   }
 
   /// A time such as `20260714`, `20260714T180000` or `20260714T160000Z`.
-  private func time(_ text: Substring) throws(ICalendarProblem.Reason) -> Time {
+  private func time(_ text: Substring) throws(ICalendarProblem.Reason) -> ICalendarTime {
     func number(_ from: Int, _ length: Int) -> Int? {
       let digits = text.dropFirst(from).prefix(length)
       return digits.utf8.allSatisfy { (0x30...0x39).contains($0) } ? Int(digits) : nil
@@ -257,10 +300,10 @@ private struct EventReader {
     guard let year = number(0, 4), let month = number(4, 2), let dayOfMonth = number(6, 2),
       let day = CivilDay(year: year, month: month, day: dayOfMonth)
     else { throw .init("\"\(text)\" is not a day") }
-    if rest.isEmpty { return Time(day: day) }
+    if rest.isEmpty { return ICalendarTime(day: day) }
     guard rest.first == "T", rest.count == 7 || rest.count == 8 && rest.last == "Z", let hour = number(9, 2),
       let minute = number(11, 2), let second = number(13, 2), hour < 24, minute < 60, second <= 60
     else { throw .init("\"\(text)\" is not a time") }
-    return Time(day: day, secondOfDay: hour * 3600 + minute * 60 + second, isUTC: rest.last == "Z")
+    return ICalendarTime(day: day, secondOfDay: hour * 3600 + minute * 60 + second, isUTC: rest.last == "Z")
   }
 }

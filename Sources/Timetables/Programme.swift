@@ -8,6 +8,12 @@ public struct Programme: Hashable, Sendable {
   public var events: [Event]
   /// What was read otherwise than it is written, and what could not be read.
   public var warnings: [ICalendarProblem]
+  /// Whether all events that take room were understood; if not, nobody knows how much room there is.
+  public var isWhole = true
+  /// Days of slots that are looked at together, and how many slots there may be in them.
+  static let window = 11
+  /// Most slots in them.
+  static let maximumSlots = 5000
 
   /// What an event does to its place.
   public enum Effect: Hashable, Sendable {
@@ -74,13 +80,14 @@ public struct Programme: Hashable, Sendable {
 extension Programme.Event {
   /// The days on which it begins, in order, without doubles.
   func days(from first: CivilDay, through last: CivilDay, in zone: CivilZone) -> [CivilDay] {
+    guard first <= last else { return [] }
     var days: Set<CivilDay> = day >= first && day <= last ? [day] : []
     days.formUnion(others.filter { $0 >= first && $0 <= last })
     if let recurrence {
-      recurrence.visit(from: day) { candidate in
+      recurrence.visit(from: day, first...last) { candidate in
         if let end = recurrence.until, end.isBefore(candidate, secondOfDay, zone) { return false }
-        if candidate >= first && candidate <= last { days.insert(candidate) }
-        return candidate <= last
+        if candidate >= first { days.insert(candidate) }
+        return true
       }
     }
     return days.subtracting(exceptions).sorted()

@@ -8,12 +8,12 @@ struct Recurrence: Hashable, Sendable {
 
   /// The last day, or the last moment, at which it takes place.
   enum Until: Hashable, Sendable {
-    case day(CivilDay)
+    case local(CivilDay, secondOfDay: Int)
     case moment(Instant)
 
     func isBefore(_ day: CivilDay, _ secondOfDay: Int, _ zone: CivilZone) -> Bool {
       switch self {
-      case .day(let last): last < day
+      case .local(let last, let second): (last.daysSinceEpoch, second) < (day.daysSinceEpoch, secondOfDay)
       case .moment(let last): last < zone.instant(day, secondOfDay: secondOfDay)
       }
     }
@@ -29,24 +29,46 @@ struct Recurrence: Hashable, Sendable {
   var interval = 1
   var count: Int?
   var until: Until?
-  var weekdays: [Weekday] = []
-  var monthDays: [Int] = []
+  var weekdays: Set<Weekday> = []
+  var monthDays: Set<Int> = []
   var months: Set<Int> = []
   var firstDayOfWeek = 0
 
-  /// No calendar of a place goes on for more periods than a century has days.
-  private static let mostPeriods = 36_525
-
-  /// Visits its days from the event's first one on, which is one of them, until `body` has had enough.
-  func visit(from start: CivilDay, _ body: (CivilDay) -> Bool) {
+  /// Visits its days up to the end of a range, of which the event's first one is the first, until `body` has had enough.
+  ///
+  /// Days before the range are visited only where they must be counted.
+  func visit(from start: CivilDay, _ range: ClosedRange<CivilDay>, _ body: (CivilDay) -> Bool) {
     var left = (count ?? .max) - 1
     guard body(start) else { return }
-    for period in 0..<Self.mostPeriods {
-      for day in days(ofPeriod: Int64(period * interval), from: start) where day > start {
-        guard left > 0 else { return }
+    var period = count == nil ? max(0, periods(from: start, to: range.lowerBound) - 1) / Int64(interval) : 0
+    while firstDay(ofPeriod: period * Int64(interval), from: start) <= range.upperBound {
+      for day in days(ofPeriod: period * Int64(interval), from: start) where day > start {
+        guard left > 0, day <= range.upperBound else { return }
         left -= 1
         guard body(day) else { return }
       }
+      period += 1
+    }
+  }
+
+  /// How many days, weeks, months or years lie between two days, about.
+  private func periods(from start: CivilDay, to day: CivilDay) -> Int64 {
+    let days = max(0, day.daysSinceEpoch - start.daysSinceEpoch)
+    return switch frequency {
+    case .daily: days
+    case .weekly: days / 7
+    case .monthly: days / 31
+    case .yearly: days / 366
+    }
+  }
+
+  /// A day that is not behind any of a period's.
+  private func firstDay(ofPeriod number: Int64, from start: CivilDay) -> CivilDay {
+    switch frequency {
+    case .daily: start.adding(days: number)
+    case .weekly: start.adding(days: number * 7 - 6)
+    case .monthly: start.adding(days: number * 28 - 31)
+    case .yearly: start.adding(days: number * 365 - 366)
     }
   }
 
@@ -95,7 +117,7 @@ struct Recurrence: Hashable, Sendable {
     }
   }
 
-  private static func isOne(of monthDays: [Int], _ day: CivilDay) -> Bool {
+  private static func isOne(of monthDays: Set<Int>, _ day: CivilDay) -> Bool {
     let (year, month, number) = day.components
     return monthDays.contains { $0 == number || $0 == number - daysInMonth(year, month) - 1 }
   }
@@ -135,11 +157,11 @@ extension Recurrence {
         guard let end = parse(value) else { throw refuse() }
         until = end
       case "BYMONTH": months = Set(try numbers(1...12))
-      case "BYMONTHDAY" where frequency != .weekly: monthDays = try numbers(-31...31)
+      case "BYMONTHDAY" where frequency != .weekly: monthDays = Set(try numbers(-31...31))
       case "BYDAY":
         for word in value.split(separator: ",", omittingEmptySubsequences: false) {
           guard let weekday = Weekday(word) else { throw refuse() }
-          weekdays.append(weekday)
+          weekdays.insert(weekday)
         }
       case "WKST":
         guard let weekday = Weekday(value), weekday.ordinal == nil else { throw refuse() }

@@ -175,6 +175,50 @@ import Testing
     #expect(try row(world).people == 5)
   }
 
+  @Test("a moment to be empty that somebody's presence postponed does not come at noon") func late() throws {
+    let night = try #require(Instant(rfc3339: "2026-07-15T04:00:00+02:00"))
+    let bench = #"{"id":"banc","place":"lieu","fields":["occupied"],"period_s":1800}"#
+    let world = try world(
+      #""capacity":40,"opening_hours":"24/7","empty_at":"05:00""#, "\(Self.door),\(bench)", zone: "Europe/Paris",
+      at: night)
+    send(world, "porte", ["in_total": 0, "out_total": 0], night + .seconds(1))
+    for minute in stride(from: Int64(30), through: 360, by: 20) {
+      send(world, "banc", ["occupied": 1], night + .minutes(minute))
+      if minute > 230 { send(world, "porte", ["in_total": 38, "out_total": 0], night + .minutes(minute)) }
+    }
+    send(world, "banc", ["occupied": 0], night + .minutes(365))
+    _ = world.advance(to: night + .minutes(370))
+    #expect(try row(world).people == 39)  // the one who was seen, and 38
+  }
+
+  @Test("a refuge that counts is empty again after it closes") func refuge() throws {
+    let world = try world(
+      #""capacity":40,"opening_hours":"Mo-Su 10:00-18:00","refuge_from_level":3"#, Self.door, zone: "Europe/Paris",
+      at: Self.start)
+    _ = world.ingest(
+      .command(
+        Message(
+          arrival: Self.start + .seconds(1), topic: "tonnelle/v1/command/heat",
+          payload: Array(#"{"level":3,"by":"a","reason":"r","until":"2026-07-20T00:00:00+02:00"}"#.utf8))))
+    send(world, "porte", ["in_total": 0, "out_total": 0], Self.start + .seconds(2))
+    send(world, "porte", ["in_total": 15, "out_total": 2], Self.start + .hours(5))
+    _ = world.advance(to: Self.start + .hours(6))
+    #expect(try row(world).people == 13)
+    _ = world.advance(to: Self.start + .hours(7))
+    #expect(try row(world).people == 0 && row(world).drift == 13)
+  }
+
+  @Test("a programme that cannot be read whole leaves room unknown, and says so") func unreadable() throws {
+    let slot = calendar("DTSTART;TZID=Asia/Tokyo:20260715T110000", "DURATION:PT2H")
+    let world = try world(
+      #""capacity":40,"opening_hours":"24/7","programme":"p.ics""#, Self.door, zone: "Europe/Paris", at: Self.start,
+      files: ["p.ics": slot])
+    send(world, "porte", ["in_total": 0, "out_total": 0], Self.start + .seconds(1))
+    _ = world.advance(to: Self.start + .minutes(10))
+    #expect(try row(world).indicators.occupancy == nil)
+    #expect(try row(world).indicators.reasons == [.openNow, .notMeasured, .roomsUncertain])
+  }
+
   /// A calendar of one event.
   private func calendar(_ lines: String...) -> String {
     (["BEGIN:VCALENDAR", "BEGIN:VEVENT", "UID:1"] + lines + ["END:VEVENT", "END:VCALENDAR"]).joined(separator: "\n")

@@ -52,6 +52,18 @@ import Testing
     #expect(account.isBalanced)
   }
 
+  @Test(
+    "a spike stands away from the mean of its neighbours, and on the same side of both",
+    arguments: [
+      (33, 24, 28.9, true), (30, 36, 31, true), (30, 35, 30, false), (30, 58, 57.9, false), (30, 58, 54, true),
+      (30, 24, 18, false), (30, 41, 36, true),
+    ] as [(Double, Double, Double, Bool)])
+  func rule(_ before: Double, _ middle: Double, _ after: Double, _ isSpike: Bool) throws {
+    let world = try world()
+    play(world, "air", [before, middle, after])
+    #expect((world.ledger.sensors.first { $0.id == "air" }?.account.refused.isEmpty == false) == isSpike)
+  }
+
   @Test("a spike that comes late is refused at once; a step is none and counts") func steps() throws {
     let world = try world()
     let start = Fixture.start.seconds
@@ -116,7 +128,7 @@ import Testing
     #expect(quality(apart, "rue") == SeriesQuality(flag: .suspect, tests: .neighbours))
     #expect(quality(apart, "air")?.flag == .pass)
     #expect(try parc(apart).coolness?.differenceClass == .muchCooler)
-    #expect(try parc(apart).reasons == [.openNow, .coolerThanReference, .readingsDoubtful])
+    #expect(try parc(apart).reasons == [.notCooler, .noReference, .readingsDoubtful])
     let still = try world(street: { _ in 33 }, minutes: 200)
     #expect(quality(still, "rue") == SeriesQuality(flag: .suspect, tests: .flatLine))
     #expect(try parc(still).coolness?.difference == nil && parc(still).availability == .warm)
@@ -161,6 +173,53 @@ import Testing
     for minute in Int64(20)..<110 { level(42.1, minute) }
     #expect(quality(world, "bruit", "laeq") == SeriesQuality(flag: .fail, tests: .flatLine))
     #expect(try parc(world).noise == nil)
+  }
+
+  @Test("of a leap the warmer value speaks at a place, whichever came first") func leap() throws {
+    let world = try world()
+    play(world, "air", Array(repeating: 26, count: 15) + [34])
+    _ = world.advance(to: Fixture.start + .seconds(15 * 60 + 30))
+    #expect(try parc(world).coolness?.air == MilliCelsius(34_000))
+    let cold = try self.world()
+    play(cold, "air", [12, 35])
+    _ = cold.advance(to: Fixture.start + .seconds(90))
+    #expect(try parc(cold).coolness?.air == MilliCelsius(35_000))
+  }
+
+  @Test("a humidity that stands still says nothing of what is felt") func humidity() throws {
+    let world = try world()
+    for minute in Int64(0)..<300 {
+      let payload = #"[{"n":"temperature","v":\#(27.2 + Double(minute % 5) / 10)},{"n":"humidity","v":10}]"#
+      _ = world.ingest(.message(Fixture.message("tonnelle/v1/up/parc/air", payload, at: minute * 60 + 1)))
+    }
+    #expect(quality(world, "air", "humidity") == SeriesQuality(flag: .suspect, tests: .flatLine))
+    #expect(try parc(world).coolness?.feltMethod == .air && parc(world).coolness?.feltClass == .warm)
+  }
+
+  @Test("a meter at fault makes no place calm") func stuckMeter() throws {
+    let world = try world(#"{"id":"bruit-2","place":"parc","fields":["laeq"],"period_s":60},"#)
+    for minute in Int64(0)..<150 {
+      for (sensor, level) in [("bruit", 62 + Double(minute % 9)), ("bruit-2", 30)] {
+        _ = world.ingest(
+          .message(
+            Fixture.message("tonnelle/v1/up/parc/\(sensor)", #"[{"n":"laeq","v":\#(level)}]"#, at: minute * 60 + 1)))
+      }
+    }
+    #expect(quality(world, "bruit-2", "laeq")?.flag == .fail)
+    #expect(try parc(world).noise == nil)  // half of the ears is not enough
+    #expect(try parc(world).noise?.isCalm != true)
+  }
+
+  @Test("a beam with a battery tells nobody when somebody passes") func battery() throws {
+    let world = try world(#"{"id":"rideau","place":"square","fields":["in_total","battery_percent"],"period_s":600},"#)
+    _ = world.ingest(
+      .message(
+        Fixture.message(
+          "tonnelle/v1/up/square/rideau", #"[{"n":"in_total","v":4},{"n":"battery_percent","v":80}]"#, at: 197)))
+    _ = world.advance(to: Fixture.start + .seconds(240))
+    let square =
+      world.world.withState { state in state.place("square").flatMap { state.publicPlace($0)?.indicators } } ?? nil
+    #expect(square != nil && square?.freshness == nil)
   }
 
   @Test("thresholds can be set, and what fails must be worse than what is suspect") func settings() throws {

@@ -24,7 +24,7 @@ import Testing
 
   /// What each room may import of the others; JSONText and Quantities are open to all but RingSeries and JSONText.
   static let rooms: [(name: String, imports: Set<String>)] = [
-    ("JSONText", []), ("Quantities", ["Glibc"]), ("RingSeries", []), ("SensorProtocol", []), ("Publication", []),
+    ("JSONText", []), ("Quantities", ["Glibc"]), ("RingSeries", []), ("SensorProtocol", []), ("Publication", ["Glibc"]),
     ("Pages", []),
     ("Timetables", ["Glibc"]),
     ("CoolIslands", ["Timetables", "RingSeries", "SensorProtocol", "Publication", "Glibc"]),

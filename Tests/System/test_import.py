@@ -141,12 +141,31 @@ def test_rows_of_green_spaces_that_are_doubtful(folder):
     places, report = run("paris", file)
     text = "\n".join(report)
     assert "paris-jardin-sans-numero" in places and "has no identifier" in text
-    assert places["paris-12"]["always_open"] is True and "ouvert_24h is Oui" in text
+    assert places["paris-12"]["opening_hours_also"] == "24/7" and "ouvert_24h is Oui" in text
     assert places["paris-13"]["opening_hours"] == "24/7" and "heatwaves" in text
     assert "15: left out: it has no name" in text and 'the type "Chose" is not known' in text
     assert report[-1].startswith("5 places; 1 left_out, 1 no_identifier, 4 kind_unknown, 1 contradiction, 1 status")
     settings = check(folder, tonnelle("import", "paris", file).stdout)
-    assert "always_open is true" in settings.stdout
+    assert 'opening_hours_also "24/7"' in settings.stdout
+
+
+def test_a_status_that_contradicts_the_hours(folder):
+    file = folder / "paris.geojson"
+    week = {f"horaires_{day}": "10h - 18h" for day in DAYS}
+    allday = {f"horaires_{day}": "00h00 - 23h59" for day in DAYS}
+    file.write_text(collection(
+        {"identifiant": "d-2", "nom": "Autre", "type": "Musée"}, {"identifiant": "d", "nom": "A", "type": "Musée", "statut_ouverture": "Fermé", **week},
+        {"identifiant": "d", "nom": "B", "type": "Musée", "statut_ouverture": "Ouvert", **week},
+        {"identifiant": "e", "nom": "C", "type": "Musée", "ouvert_24h": "Oui", "horaires_periode": "du 01/05/26 au 31/08/26", **allday},
+        {"identifiant": "f", "nom": "D", "type": "Musée", "horaires_periode": "Du 1 janvier au 2 janvier 9223372036854775807", **week},
+        {"identifiant": "g", "nom": "E", "type": "Musée", "horaires_periode": "à partir du 01/01/-9223372036854775808", **week}))
+    places, report = run("paris", file)
+    assert sorted(places) == ["paris-d", "paris-d-2", "paris-d-3", "paris-e", "paris-f", "paris-g"]
+    assert places["paris-d"]["opening_hours_also"] == 'off "statut_ouverture: Fermé"'
+    assert not any("opening_hours_also" in places[name] for name in ("paris-d-3", "paris-e", "paris-f"))
+    assert sum("period is not understood" in line for line in report) == 2
+    result = check(folder, tonnelle("import", "paris", file).stdout)
+    assert result.returncode == 0 and result.stdout.count('shown as "not known"') == 1
 
 
 def test_openstreetmap_from_all_its_writers(folder):
