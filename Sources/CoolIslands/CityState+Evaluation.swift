@@ -96,8 +96,8 @@ extension CityState {
 
   /// The mean over the minutes of the window that ends with the running minute.
   ///
-  /// - Parameter prudent: which of two values speaks while only the next reading can tell whether the newest, which leaps,
-  ///   is a fault: the warmer one of a place, the cooler one of a reference.
+  /// While only the next reading can tell whether the newest, which leaps, is a fault, the prudent one of the two values
+  /// speaks: the warmer one of a place, the cooler one of a reference.
   func windowMean(
     _ series: SeriesIndex, minutes: Int64, at now: Instant, prudent: (Int64, Int64) -> Int64 = { max($0, $1) }
   ) -> Int64? {
