@@ -15,7 +15,6 @@ extension CityState {
     for index in places.indices {
       places[index].exceeded = traits[index].listeners > 0 ? exceededLevels(index, at: now) : nil
     }
-    coverageReport = coverageReport(at: now)
     let hour = now.floored(toMilliseconds: 3_600_000)
     guard hour != hourDone else { return }
     hourDone = hour

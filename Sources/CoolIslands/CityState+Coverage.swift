@@ -31,11 +31,17 @@ public struct CoverageReport: Sendable {
 }
 
 extension CityState {
-  /// Works out all scenarios; nil where nobody has said where people live.
+  /// Works out who has a place in reach, at every quarter of an hour; all places have been evaluated before.
+  public mutating func workOutCoverage(at now: Instant) {
+    guard coverage != nil, now.floored(toMilliseconds: City.quarter) == now || coverageReport == nil else { return }
+    coverageReport = report(at: now)
+  }
+
+  /// All scenarios; nil where nobody has said where people live.
   ///
   /// Now counts places that are measured, cool, open and not full. Of a time to come, and of other heat levels, nobody
   /// knows how cool and how full places will be: hours alone decide.
-  func coverageReport(at now: Instant) -> CoverageReport? {
+  private func report(at now: Instant) -> CoverageReport? {
     guard var coverage else { return nil }
     let level = heat.effective(at: now)?.level ?? 0
     let today = city.zone.civil(now).day

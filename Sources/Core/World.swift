@@ -139,6 +139,7 @@ public struct World: ~Copyable, Sendable {
     let level = state.heat.effective(at: second)?.level
     if level != heatLevel { state.heatChanged(at: second) }
     let result = state.evaluateDue(at: second)
+    state.workOutCoverage(at: second)
     changes.indicators.formUnion(result.indicators)
     changes.about.formUnion(result.about)
     if !result.indicators.isEmpty { changes.city = true }

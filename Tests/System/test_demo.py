@@ -92,6 +92,29 @@ def test_the_city_is_there_and_lives(demo):
     wait_for("a change", lambda: demo.features() != before)
 
 
+def test_what_a_hot_day_shows(folder):
+    """Ten hours of the first day in a minute: a refuge, hours in heat, contradicting hours, a crowd, calm beside a street."""
+    demo = Demo(folder, "--speed", "600")
+    try:
+        def reasons(id):
+            return demo.features()[id]["reasons"].split()
+
+        assert reasons("parc-elsa-triolet") == ["hours_contradicted"]
+        park, street = (demo.features()[id] for id in ("parc-de-la-commune-de-paris", "esplanade-tase"))
+        assert park["noise"] == "quiet" and park["calm"] is True and park["laeq_15min"] + 5 <= street["laeq_15min"]
+        wait_for("the refuge", lambda: demo.features()["salle-fraiche-du-gymnase"]["availability"] == "available", 30)
+        wait_for("the crowd", lambda: reasons("tiers-lieu-la-treille")[0] == "full", 30)
+        museum = f"http://127.0.0.1:{demo.port}/places/musee-des-eaux"
+        wait_for("hours in heat", lambda: "Horaires de canicule" in get(museum, {"Accept": "text/html"})[2].decode(), 60)
+        token = demo.log.read_text().split("token=")[1].split()[0]
+        heat = json.loads(get(f"http://127.0.0.1:{demo.operator_port}/api/heat", {"Authorization": f"Bearer {token}"})[2])
+        assert [(s["source"], s["level"], s["by"]) for s in heat["sources"]] == [("observation", 3, "rue")]
+        # The recorded station's own extremes: 15 to 17 March 2017, shown as July.
+        assert heat["observed"]["maxima"] == [36.1, 35.1, 33.8]
+    finally:
+        demo.stop()
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_it_stops_within_two_seconds_and_leaves_nothing(folder, number):
     demo = Demo(folder)
