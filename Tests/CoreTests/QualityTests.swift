@@ -2,6 +2,7 @@
 
 import Configuration
 import CoolIslands
+import Dice
 import Publication
 import Quantities
 import Testing
@@ -220,6 +221,67 @@ import Testing
     let square =
       world.world.withState { state in state.place("square").flatMap { state.publicPlace($0)?.indicators } } ?? nil
     #expect(square != nil && square?.freshness == nil)
+  }
+
+  /// Two days of eight weather stations in one zone; `change` may spoil what a station says.
+  ///
+  /// - Returns: how often each station had each flag at a quarter of an hour, and what was refused.
+  private func recorded(
+    _ change: (String, Int, Double) -> Double
+  ) throws -> (flags: [String: [QualityFlag: Int]], refused: [String: Int64]) {
+    let stations = ["S06", "S102", "S106", "S107", "S109", "S24", "S60"]
+    let sensors = stations.map {
+      #"{"id":"\#($0.lowercased())","place":"parc","fields":["temperature","humidity"],"period_s":60},"#
+    }
+    let world = try world(sensors.joined())
+    var flags: [String: [QualityFlag: Int]] = [:]
+    var looked = Fixture.start
+    let rows = Recording.rows("../../../Config/demo/air-singapore.csv.gz")
+    let first = try #require(Instant(rfc3339: "2017-03-15T00:00:00+08:00"))
+    for cells in rows {
+      guard let time = Instant(rfc3339: String(cells[0])), time >= first, time < first + .days(2),
+        let celsius = Double(cells[2])
+      else { continue }
+      let now = Fixture.start + (time - first)
+      let station = cells[1] == "S100" ? "rue" : cells[1].lowercased()
+      let minute = Int((time - first).seconds / 60)
+      let value = change(station, minute, celsius)
+      let humidity = cells[3].isEmpty || station == "rue" ? "" : #",{"n":"humidity","v":\#(cells[3])}"#
+      _ = world.ingest(
+        .message(
+          Message(
+            arrival: now, topic: "tonnelle/v1/up/\(station == "rue" ? "rue" : "parc")/\(station)",
+            payload: Array(#"[{"n":"temperature","v":\#(value)}\#(humidity)]"#.utf8))))
+      guard now - looked >= .minutes(15) else { continue }
+      looked = now
+      for station in stations.map({ $0.lowercased() }) + ["rue"] {
+        if let flag = quality(world, station)?.flag { flags[station, default: [:]][flag, default: 0] += 1 }
+      }
+    }
+    let refused = world.ledger.sensors.map { source in
+      (source.id, source.account.refused.filter { $0.refusal == .spike }.reduce(0) { $0 + $1.count })
+    }
+    return (flags, Dictionary(uniqueKeysWithValues: refused))
+  }
+
+  @Test("recorded weather is no fault, its gaps are gaps; a stuck and a spiky stretch in it are found") func weather() throws {
+    let (plain, refused) = try recorded { _, _, celsius in celsius }
+    #expect(refused.values.allSatisfy { $0 == 0 })
+    #expect(plain.values.allSatisfy { ($0[.fail] ?? 0) == 0 })
+    // The island that is silent for most of the time; the others hardly ever.
+    #expect(plain["s60"]?[.missing] ?? 0 > 40 && plain["s107"]?[.missing] ?? 0 < 5)
+    let suspect = plain.values.map { $0[.suspect] ?? 0 }.reduce(0, +)
+    let all = plain.values.flatMap(\.values).reduce(0, +)
+    print("recorded weather: \(suspect) of \(all) quarter hours suspect, none failed, no reading taken back")
+    #expect(suspect * 10 < all)
+    // Ten hours of one value in the second night, and a leap of 12 °C each hour.
+    let (spoilt, spikes) = try recorded { station, minute, celsius in
+      if station == "s24", (1440..<2040).contains(minute) { return 25.3 }
+      if station == "s107", minute % 60 == 30 { return celsius + (minute % 120 == 30 ? 12 : -12) }
+      return celsius
+    }
+    #expect((spoilt["s24"]?[.fail] ?? 0) >= 15)  // from the seventh hour on
+    #expect((40...48).contains(spikes["s107"] ?? 0) && spikes.filter { $0.key != "s107" }.values.allSatisfy { $0 == 0 })
   }
 
   @Test("thresholds can be set, and what fails must be worse than what is suspect") func settings() throws {
