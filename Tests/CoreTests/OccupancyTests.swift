@@ -258,7 +258,8 @@ import Testing
       #"{"id":"bruit","place":"lieu","fields":["laeq"],"period_s":60}"#,
     ]
     let world = try world(
-      #""capacity":100,"opening_hours":"Mo-Su 08:00-18:00","heat_hours":[{"min_level":3,"opening_hours":"18:00-22:00"}],"programme":"p.ics""#,
+      #""capacity":100,"opening_hours":"Mo-Su 08:00-18:00","programme":"p.ics","#
+        + #""heat_hours":[{"min_level":3,"opening_hours":"18:00-22:00"}]"#,
       sensors.joined(separator: ","), zone: "Europe/Paris", at: Self.start,
       files: ["p.ics": calendar("DTSTART:20260715T120000Z", "DURATION:PT2H", "X-TONNELLE-ROOM:40")])
     _ = world.ingest(

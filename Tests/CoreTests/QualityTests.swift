@@ -264,7 +264,8 @@ import Testing
     return (flags, Dictionary(uniqueKeysWithValues: refused))
   }
 
-  @Test("recorded weather is no fault, its gaps are gaps; a stuck and a spiky stretch in it are found") func weather() throws {
+  @Test("recorded weather is no fault, its gaps are gaps; a stuck and a spiky stretch in it are found")
+  func weather() throws {
     let (plain, refused) = try recorded { _, _, celsius in celsius }
     #expect(refused.values.allSatisfy { $0 == 0 })
     #expect(plain.values.allSatisfy { ($0[.fail] ?? 0) == 0 })
