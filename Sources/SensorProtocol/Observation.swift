@@ -96,7 +96,6 @@ public enum Refusal: String, CaseIterable, Error, Hashable, Sendable {
   case tooManyRecords = "too_many_records"
   case versionTooNew = "version_too_new"
   case mustUnderstand = "must_understand"
-  case encodingUnknown = "encoding_unknown"
   case retained = "retained"
   case schoolHours = "school_hours"
   case repeatedDelivery = "redelivered"

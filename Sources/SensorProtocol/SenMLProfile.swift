@@ -10,8 +10,7 @@ public enum SenMLProfile {
   /// - Throws: ``Refusal`` when nothing of it can be used.
   public static func decode(_ payload: [UInt8], arrival: Instant) throws(Refusal) -> Decoded {
     guard let first = payload.first else { throw .payloadEmpty }
-    // CBOR comes with a later release; its first bytes are reserved for it.
-    if (0x80...0x9F).contains(first) || first == 0xD9 { throw .encodingUnknown }
+    if SenMLCBOR.isLikely(first) { return try decodeThoroughly(try SenMLCBOR.json(of: payload), arrival: arrival) }
     if let observations = ordinaryPack(payload, arrival: arrival) { return Decoded(observations: observations) }
     return try decodeThoroughly(payload, arrival: arrival)
   }

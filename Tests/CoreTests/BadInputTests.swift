@@ -85,8 +85,9 @@ import Testing
     Input("Latin-1", Array("[{\"n\":\"caf".utf8) + [0xE9] + Array("\"}]".utf8), reason: .notUTF8),
     Input("an overlong form", Array("[{\"n\":\"".utf8) + [0xC0, 0xAF] + Array("\"}]".utf8), reason: .notUTF8),
     Input("a byte order mark", [0xEF, 0xBB, 0xBF] + Array(fine.utf8), reason: .malformed),
-    Input("CBOR", [0x81, 0xA2, 0x00, 0x61, 0x74, 0x02, 0x18, 0x19], reason: .encodingUnknown),
-    Input("tagged CBOR", [0xD9, 0xD9, 0xF7, 0x80], reason: .encodingUnknown),
+    Input("cut CBOR", [0x81, 0xA2, 0x00, 0x61, 0x74, 0x02, 0x18], reason: .malformed),
+    Input("tagged CBOR that is no array", [0xD9, 0xD9, 0xF7, 0xA0], reason: .notAPack),
+    Input("another tag", [0xD9, 0x01, 0x00, 0x80], reason: .notAPack),
     Input("gzip", [0x1F, 0x8B, 0x08, 0x00], reason: .malformed),
     Input(
       "1,001 records", "[" + Array(repeating: good, count: 1001).joined(separator: ",") + "]", reason: .tooManyRecords),

@@ -286,7 +286,8 @@ import Testing
     return bytes
   }
 
-  @Test("people that change no level are seen nowhere: not in a programme, not in heat, not at the resets") func unseen()
+  @Test("people that change no level are seen nowhere: not in a programme, not in heat, not at the resets")
+  func unseen()
     throws
   {
     // 60 are left beside the slot: up to 24 people are "free" in both stories, whoever comes, goes and is seen.

@@ -14,29 +14,40 @@ import Testing
     var description: String { value["name"]?.string ?? "" }
   }
 
-  static func vectors() throws -> [Vector] {
-    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "vectors/senml-json.json")
+  static func vectors(_ format: String) throws -> [Vector] {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "vectors/senml-\(format).json")
     return try JSONDocument([UInt8](Data(contentsOf: file))).root.elements.map(Vector.init)
   }
 
   @Test("packs resolve as published") func published() throws {
-    let vectors = try Self.vectors()
-    #expect(vectors.count == 23)
-    for vector in vectors { try check(vector) }
+    let packs = try Self.vectors("json")
+    let binary = try Self.vectors("cbor")
+    #expect(packs.count == 23 && binary.count == 14)
+    for vector in packs + binary { try check(vector) }
+  }
+
+  /// The payload of a vector, a pack in CBOR as the same in JSON.
+  private func payload(_ vector: Vector) throws -> [UInt8] {
+    if let payload = vector.value["payload"]?.stringBytes { return payload }
+    let digits = try #require(vector.value["hex"]?.stringBytes)
+    let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+      UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
+    }
+    return try SenMLCBOR.json(of: bytes)
   }
 
   private func check(_ vector: Vector) throws {
-    let payload = try #require(vector.value["payload"]?.stringBytes)
     let arrival = Instant(seconds: Int64(try #require(vector.value["arrival"]?.integer)))
     if let error = vector.value["error"]?.string {
       let reasons: [String: Refusal] = [
-        "must-understand": .mustUnderstand, "version": .versionTooNew, "syntax": .malformed,
+        "must-understand": .mustUnderstand, "version": .versionTooNew, "syntax": .malformed, "truncated": .malformed,
+        "length": .malformed, "depth": .tooDeep, "reserved": .malformed, "utf-8": .notUTF8, "trailing": .malformed,
       ]
       let reason = try #require(reasons[error])
-      #expect(throws: reason, "\(vector)") { try SenMLPack(json: payload, arrival: arrival) }
+      #expect(throws: reason, "\(vector)") { try SenMLPack(json: payload(vector), arrival: arrival) }
       return
     }
-    let pack = try SenMLPack(json: payload, arrival: arrival)
+    let pack = try SenMLPack(json: payload(vector), arrival: arrival)
     let expected = vector.value["expect"].map { Array($0.elements) } ?? []
     #expect(pack.refusals.count == vector.value["refused_records"]?.integer ?? 0, "\(vector)")
     #expect(pack.records.count == expected.count, "\(vector)")
@@ -52,6 +63,46 @@ import Testing
         } else if let data = expected["vd"]?.string { .data(data) } else { .none }
       #expect(record.value == value, "\(vector)")
     }
+  }
+
+  @Test("a pack in CBOR that is cut or spoilt anywhere is read or refused, and never more") func spoilt() throws {
+    var dice = Dice(state: 7)
+    for vector in try Self.vectors("cbor") {
+      let digits = try #require(vector.value["hex"]?.stringBytes)
+      let bytes = stride(from: 0, to: digits.count, by: 2).compactMap {
+        UInt8(String(decoding: digits[$0..<$0 + 2], as: UTF8.self), radix: 16)
+      }
+      for place in bytes.indices {
+        _ = try? SenMLProfile.decode(Array(bytes[..<place]), arrival: Self.arrival)
+        for _ in 0..<40 {
+          var other = bytes
+          other[place] = UInt8.random(in: 0...255, using: &dice)
+          other[Int.random(in: bytes.indices, using: &dice)] = UInt8.random(in: 0...255, using: &dice)
+          _ = try? SenMLProfile.decode(other, arrival: Self.arrival)
+        }
+      }
+    }
+    // Lengths that no message has, and nesting without end.
+    for hostile: [UInt8] in [
+      [0x9B] + [UInt8](repeating: 0xFF, count: 8), [0x81, 0xBB] + [UInt8](repeating: 0xFF, count: 8),
+      [0x81, 0xA1, 0x00, 0x7B] + [UInt8](repeating: 0xFF, count: 8), [UInt8](repeating: 0x81, count: 50_000),
+      [0x81, 0xA1, 0x02] + [UInt8](repeating: 0xC1, count: 50_000), [0x9F, 0xBF, 0xFF], [0x81, 0xA1, 0x02, 0xFF],
+      [0x81, 0xA1, 0x02, 0x3B] + [UInt8](repeating: 0xFF, count: 8),
+    ] {
+      _ = try? SenMLProfile.decode(hostile, arrival: Self.arrival)
+    }
+  }
+
+  @Test("the same in JSON and in CBOR") func binary() throws {
+    // [{-2: "cour/", 0: "temperature", 1: "Cel", 2: 31.5 (half), 6: -60}, {0: "occupied", 4: true}]
+    let cbor: [UInt8] =
+      [0x82, 0xA5, 0x21, 0x65] + Array("cour/".utf8) + [0x00, 0x6B] + Array("temperature".utf8)
+      + [0x01, 0x63] + Array("Cel".utf8) + [0x02, 0xF9, 0x4F, 0xE0, 0x06, 0x38, 0x3B, 0xA2, 0x00, 0x68]
+      + Array("occupied".utf8) + [0x04, 0xF5]
+    let json = #"[{"bn":"cour/","n":"temperature","u":"Cel","v":31.5,"t":-60},{"n":"occupied","vb":true}]"#
+    let decoded = try SenMLProfile.decode(cbor, arrival: Self.arrival)
+    #expect(try decoded == SenMLProfile.decode(Array(json.utf8), arrival: Self.arrival))
+    #expect(decoded.observations.map(\.value) == [31_500, 1000] && decoded.refusals.isEmpty)
   }
 
   static let arrival = Instant(seconds: 1_784_368_800)
