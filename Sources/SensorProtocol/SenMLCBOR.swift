@@ -178,7 +178,7 @@ struct SenMLCBOR {
     return head.type == .negative ? -1 - argument : argument
   }
 
-  /// How many items follow; nil until a break. Each takes a byte at least, a member of a map two.
+  /// How many items follow, each of a byte at least, a member of a map of two; nil: all until a break.
   private mutating func count(_ head: Head) throws(Refusal) -> Int? {
     if head.isIndefinite { return nil }
     let count = try argument(head)
