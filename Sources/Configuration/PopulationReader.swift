@@ -21,8 +21,11 @@ struct PopulationReader {
   private static let most = 1_000_000
 
   mutating func read(_ text: [UInt8]) -> [PopulationCell] {
+    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    let text = text.starts(with: byteOrderMark) ? Array(text.dropFirst(3)) : text
     let first = text.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
     let cells = first == 0x7B ? features(text) : rows(text)
+    if cells.isEmpty && !report.hasErrors { report.add(.error, file, nil, "", "it says of nobody where they live") }
     if leftOut > Self.told {
       report.add(.warning, file, nil, "", "\(leftOut) rows were left out; the first \(Self.told) are told above")
     }
@@ -62,7 +65,7 @@ struct PopulationReader {
   /// Rows with the columns `longitude`, `latitude`, `people` and perhaps `weight`, in any order.
   private mutating func rows(_ text: [UInt8]) -> [PopulationCell] {
     var lines = text.split(omittingEmptySubsequences: false) { $0 == 0x0A }.enumerated().makeIterator()
-    let header = lines.next()?.element.split(separator: 0x2C).map { name in
+    let header = lines.next()?.element.split(separator: 0x2C, omittingEmptySubsequences: false).map { name in
       String(decoding: name, as: UTF8.self).filter { !$0.isWhitespace && $0 != "\"" }
     }
     func column(_ name: String) -> Int? { header?.firstIndex(of: name) }
@@ -78,12 +81,15 @@ struct PopulationReader {
     while let (index, line) = lines.next() {
       let line = line.last == 0x0D ? line.dropLast() : line
       guard !line.isEmpty else { continue }
-      let numbers = line.split(separator: 0x2C, omittingEmptySubsequences: false).map { ExactDecimal($0) }
+      let values = line.split(separator: 0x2C, omittingEmptySubsequences: false)
+      let numbers = values.map { ExactDecimal($0) }
+      let weighs = weight.map { $0 < values.count && !values[$0].isEmpty } ?? false
       guard numbers.count == header.count, let x = numbers[longitude], let y = numbers[latitude],
         abs(x.thousandths) <= 180_000, abs(y.thousandths) <= 90_000,
+        let counted = weighs ? weight.flatMap({ numbers[$0] }) : ExactDecimal(1),
         let cell = cell(
           at: PublicPosition(longitudeE7: Int64(x.trillionths / 100_000), latitudeE7: Int64(y.trillionths / 100_000)),
-          people: numbers[people], weight: weight.flatMap { numbers[$0] })
+          people: numbers[people], weight: counted)
       else {
         leaveOut("", at: TextPosition(line: index + 1, column: 1), "longitude, latitude and people")
         continue
@@ -101,7 +107,7 @@ struct PopulationReader {
 
   /// People are rounded to whole ones; a weight lies between 0 and 1,000.
   private func cell(at position: PublicPosition, people: ExactDecimal?, weight: ExactDecimal?) -> PopulationCell? {
-    guard let people, people >= ExactDecimal(0), people <= ExactDecimal(10_000_000) else { return nil }
+    guard let people, people >= ExactDecimal(0), people <= ExactDecimal(100_000) else { return nil }
     let weight = weight ?? ExactDecimal(1)
     guard weight >= ExactDecimal(0), weight <= ExactDecimal(1000) else { return nil }
     return PopulationCell(

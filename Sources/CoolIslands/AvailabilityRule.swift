@@ -62,7 +62,8 @@ public struct AvailabilityFacts: Hashable, Sendable {
   /// follows its opening hours and its occupancy, and `not_measured` stands among its reasons. A place that feels cool and
   /// is not cooler than its reference says so, and so does one whose reference is not known.
   public var verdict: (availability: Availability, reasons: [Reason]) {
-    let isCooler = difference == .cooler || difference == .muchCooler
+    // A doubtful comparison makes no place available: then only what is felt counts.
+    let isCooler = readings == .good && (difference == .cooler || difference == .muchCooler)
     switch opening {
     case .unknown, .contradicted: return (.unknown, [openingReason])
     case .closed: return (.closed, [openingReason])
@@ -78,7 +79,7 @@ public struct AvailabilityFacts: Hashable, Sendable {
     let doubts: [Reason] = readings == .doubtful ? [.readingsDoubtful] : []
     if felt == .hot || felt == .dangerous { return (.warm, [.feltHot] + doubts) }
     let comparison: [Reason] =
-      isCooler ? [.coolerThanReference] : difference == nil ? [.noReference] : [.notCooler]
+      isCooler ? [.coolerThanReference] : difference == nil ? [.noReference] : doubts.isEmpty ? [.notCooler] : []
     if felt != .cool && !isCooler {
       return (.warm, [.notCooler] + (difference == nil ? [.noReference] : []) + doubts)
     }

@@ -39,10 +39,21 @@ extension CityState {
   // MARK: Coolness by day and by night
 
   /// How much cooler than its reference a place was in the last afternoon, 12 to 18 h, and in the last night, 0 to 6 h.
+  ///
+  /// Each is settled once, when its hours have ended, by what the sensors were worth then.
   private mutating func compareDayAndNight(_ index: Int, _ civil: CivilTime) {
-    func last(endingAt hour: Int) -> CivilDay { civil.day.adding(days: civil.secondOfDay >= hour * 3600 ? 0 : -1) }
-    places[index].differenceByDay = difference(index, on: last(endingAt: 18), from: 12)
-    places[index].differenceByNight = difference(index, on: last(endingAt: 6), from: 0)
+    guard references[index] != nil && traits[index].hasTemperature else {
+      (places[index].differenceByDay, places[index].differenceByNight) = (nil, nil)
+      return
+    }
+    let hour = civil.secondOfDay / 3600
+    func last(endingAt end: Int) -> CivilDay { civil.day.adding(days: hour >= end ? 0 : -1) }
+    if hour == 18 || places[index].differenceByDay == nil {
+      places[index].differenceByDay = difference(index, on: last(endingAt: 18), from: 12)
+    }
+    if hour == 6 || places[index].differenceByNight == nil {
+      places[index].differenceByNight = difference(index, on: last(endingAt: 6), from: 0)
+    }
   }
 
   /// The mean of six hours' differences, of which five must be known.
@@ -66,13 +77,32 @@ extension CityState {
     return count >= 5 ? MilliCelsius(sum.roundedDivided(by: count)).rounded(to: 100) : nil
   }
 
-  /// Whether a temperature stood still for six hours, which no weather does.
+  /// Whether a temperature stood still for some of six hours, as long as no weather does.
   private func isStill(_ series: SeriesIndex, on day: CivilDay, from hour: Int) -> Bool {
-    let bucket = bank.sum(
-      of: series, from: city.zone.instant(day, secondOfDay: hour * 3600).milliseconds,
-      to: city.zone.instant(day, secondOfDay: (hour + 6) * 3600).milliseconds, ring: City.hours
-    ).bucket
-    return bucket.count > 1 && bucket.maximum - bucket.minimum <= city.choices.quality.flatTolerance
+    let hours = (0..<6).map { city.zone.instant(day, secondOfDay: (hour + $0) * 3600) }
+    return longestStill(series, hours) * 3600 >= city.choices.quality.flatSuspect.seconds
+  }
+
+  /// For how many of some clock hours in a row a series stood still.
+  func longestStill(_ series: SeriesIndex, _ hours: [Instant]) -> Int64 {
+    var longest: Int64 = 0
+    var still: (hours: Int64, low: Int64, high: Int64)?
+    for start in hours {
+      let hour = bank.sum(
+        of: series, from: start.milliseconds, to: (start + .hours(1)).milliseconds, ring: City.hours
+      ).bucket
+      guard hour.count > 1 else { continue }
+      let (low, high) = (min(still?.low ?? .max, hour.minimum), max(still?.high ?? .min, hour.maximum))
+      if high - low <= city.choices.quality.flatTolerance {
+        still = ((still?.hours ?? 0) + 1, low, high)
+      } else if hour.maximum - hour.minimum <= city.choices.quality.flatTolerance {
+        still = (1, hour.minimum, hour.maximum)
+      } else {
+        still = nil
+      }
+      longest = max(longest, still?.hours ?? 0)
+    }
+    return longest
   }
 
   // MARK: Noise

@@ -43,24 +43,32 @@ extension CityState {
   /// knows how cool and how full places will be: hours alone decide.
   private func report(at now: Instant) -> CoverageReport? {
     guard var coverage else { return nil }
-    let level = heat.effective(at: now)?.level ?? 0
     let today = city.zone.civil(now).day
-    let evening = city.zone.instant(today, secondOfDay: 22 * 3600)
+    /// The first of some days, a week apart or each day, at whose hour it is not yet past.
+    func next(_ day: CivilDay, _ hour: Int, every days: Int64) -> Instant {
+      let moment = city.zone.instant(day, secondOfDay: hour * 3600)
+      return moment >= now ? moment : city.zone.instant(day.adding(days: days), secondOfDay: hour * 3600)
+    }
     let sunday = today.adding(days: Int64((13 - today.weekday) % 7))
-    let afternoon = city.zone.instant(sunday, secondOfDay: 15 * 3600)
+    let moments = [("tonight", next(today, 22, every: 1)), ("sunday", next(sunday, 15, every: 7))]
     var scenarios: [CoverageScenario] = []
-    func add(_ name: String, _ at: Instant, _ isGood: (Int) -> Bool) {
+    func add(_ name: String, _ at: Instant, couldOpen: (Int) -> Bool, _ isGood: (Int) -> Bool) {
       for index in places.indices { coverage.set(index, isGood: isGood(index)) }
       scenarios.append(
         CoverageScenario(
           name: name, at: at, covered: coverage.covered, coveredWeighted: coverage.coveredWeighted,
-          gains: coverage.bestGains().map { (city.places[$0.place].about.id, $0.people) }))
+          gains: coverage.bestGains(where: couldOpen).map { (city.places[$0.place].about.id, $0.people) }))
     }
-    let moments = [("tonight", evening < now ? now : evening), ("sunday", afternoon < now ? now : afternoon)]
-    add("now", now) { places[$0].indicators?.isOpenAndCool ?? false }
-    add("now_unmeasured_too", now) { places[$0].indicators?.availability == .available }
-    for (name, moment) in moments { add(name, moment) { isOpen($0, at: moment, level: level) } }
-    for level in 1...4 { add("level_\(level)", now) { isOpen($0, at: now, level: level) } }
+    func isClosed(_ index: Int) -> Bool { places[index].indicators?.availability == .closed }
+    add("now", now, couldOpen: { isClosed($0) && traits[$0].hasTemperature }) {
+      places[$0].indicators?.isOpenAndCool ?? false
+    }
+    add("now_unmeasured_too", now, couldOpen: isClosed) { places[$0].indicators?.availability == .available }
+    for (name, moment) in moments {
+      let level = heat.effective(at: moment)?.level ?? 0
+      add(name, moment, couldOpen: { _ in true }) { isOpen($0, at: moment, level: level) }
+    }
+    for level in 1...4 { add("level_\(level)", now, couldOpen: { _ in true }) { isOpen($0, at: now, level: level) } }
     return CoverageReport(
       at: now, total: coverage.total, totalWeighted: coverage.totalWeighted, scenarios: scenarios)
   }

@@ -58,7 +58,7 @@ extension CityState {
     let occupancy = places[index].publicOccupancy
     let facts = AvailabilityFacts(
       opening: opening.state, openingReason: openingReason, hasTemperatureSensors: hasTemperatureSensors,
-      felt: coolness?.feltClass, difference: readings == .doubtful ? nil : coolness?.differenceClass,
+      felt: coolness?.feltClass, difference: coolness?.differenceClass,
       occupancy: occupancy?.level,
       readings: readings, rooms: rooms(index, at: now))
     var after = places[index].indicators ?? .unknown

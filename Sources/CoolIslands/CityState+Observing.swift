@@ -47,6 +47,7 @@ extension CityState {
         }
         guard case .accepted = entered.appended else { continue }
         note(observation, entered, sensor: sensor, arrival: arrival)
+        if observation.field == .temperature { judgeLeap(in: entered.series, of: sensor, at: arrival) }
         if let piece = remember(entered) { pieces.append(piece) }
       } catch {
         sensors[sensor].account.refuse(error)

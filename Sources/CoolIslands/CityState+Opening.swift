@@ -31,9 +31,12 @@ extension CityState {
       PublicInterval(from: $0.from, until: $0.until, state: .open)
     }
     places[index].publicSlots = slots.map { slot in
-      PublicSlot(
-        from: slot.from, until: slot.until, opens: slot.effect == .opens,
-        capacityLeft: slot.effect == .opens ? nil : capacity(index, at: slot.from))
+      // What is left at its least crowded moment nobody can rely on.
+      let starts = slots.map(\.from).filter { $0 >= slot.from && $0 < slot.until }
+      let left = starts.compactMap { capacity(index, at: $0) }.min()
+      let isKnown = slot.effect != .opens && place.programme?.isWhole ?? false
+      return PublicSlot(
+        from: slot.from, until: slot.until, opens: slot.effect == .opens, capacityLeft: isKnown ? left : nil)
     }
   }
 

@@ -34,7 +34,10 @@ extension CityState {
       }
       spike = stands(near[place], away: limit, from: near[place - 1], near[place + 1]) ? near[place] : nil
     }
-    guard let spike, bank.retract(at: spike.time, from: series) else { return nil }
+    // The history has what the rings no longer hold, and cannot take it out again.
+    guard let spike, spike.time - spike.time % City.quarter >= bank.heldFrom(of: series, ring: City.quarters),
+      bank.retract(at: spike.time, from: series)
+    else { return nil }
     return spike.time
   }
 
@@ -47,8 +50,18 @@ extension CityState {
   /// Whether the newest reading leaps away from the one before: only the next one tells whether it is a fault.
   func isLeapPending(in series: SeriesIndex) -> Bool {
     guard let newest = bank.reading(0, of: series), let before = bank.reading(1, of: series) else { return false }
-    return abs(newest.value - before.value) > city.choices.quality.spikeFail.rawValue
+    return abs(newest.value - before.value) > city.choices.quality.spikeFail.rawValue / 2
       && newest.time - before.time <= city.choices.quality.neighbourhood.milliseconds
+  }
+
+  /// A reading that differs from the one before by more than weather usually does has its series judged at once.
+  mutating func judgeLeap(in series: SeriesIndex, of sensor: Int, at now: Instant) {
+    guard let newest = bank.reading(0, of: series), let before = bank.reading(1, of: series),
+      abs(newest.value - before.value) > city.choices.quality.spikeSuspect.rawValue
+    else { return }
+    let old = qualities[series.rawValue].tests.intersection([.neighbours, .siting])
+    qualities[series.rawValue] = quality(of: series, .temperature, of: sensor, at: now)
+    if !old.isEmpty { qualities[series.rawValue].note(old, .suspect) }
   }
 
   // MARK: Every quarter of an hour

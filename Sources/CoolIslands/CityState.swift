@@ -292,6 +292,7 @@ public struct CityState: ~Copyable, Sendable {
     for index in unwritten.indices { unwritten[index] = min(unwritten[index], now.milliseconds) }
     heat.setBack(to: now)
     restartChores(at: now)
+    coverageReport = nil
     for index in isBadlySited.indices { isBadlySited[index] = false }
     for index in sensors.indices {
       sensors[index].lastObserved = sensors[index].lastObserved.map { min($0, now) }

@@ -32,7 +32,7 @@ public struct Coverage: Sendable {
   private let people: [Int64]
   private let weighted: [Int64]
   /// For each band how many good places each cell has in it.
-  private var counts: [[UInt16]]
+  private var counts: [[UInt32]]
   private var good: [Bool]
   /// People who have a good place within each distance.
   public private(set) var covered: [Int64]
@@ -49,12 +49,17 @@ public struct Coverage: Sendable {
     weighted = cells.map { $0.people * $0.weight }
     total = people.reduce(0, +)
     totalWeighted = weighted.reduce(0, +)
-    counts = Self.metres.map { _ in [UInt16](repeating: 0, count: cells.count) }
+    counts = Self.metres.map { _ in [UInt32](repeating: 0, count: cells.count) }
     good = places.map { _ in false }
     covered = Self.metres.map { _ in 0 }
     coveredWeighted = covered
-    let origin = cells.first?.position ?? PublicPosition(longitudeE7: 0, latitudeE7: 0)
-    let plane = LocalPlane(around: origin)
+    // A city is flat around its middle, wherever else people live.
+    let latitudes = places.map(\.position.latitudeE7).sorted()
+    let longitudes = places.map(\.position.longitudeE7).sorted()
+    let plane = LocalPlane(
+      around: PublicPosition(
+        longitudeE7: longitudes.isEmpty ? 0 : longitudes[longitudes.count / 2],
+        latitudeE7: latitudes.isEmpty ? 0 : latitudes[latitudes.count / 2]))
     let grid = Grid(cells.map { plane.place($0.position) }, step: Self.metres.last ?? 1)
     reach = places.map { grid.cells(around: PlaneShape($0, on: plane)) }
   }
@@ -93,66 +98,62 @@ public struct Coverage: Sendable {
     }
   }
 
-  /// The places that would gain most, and how many people; at most so many, none that gain nothing.
-  public func bestGains(_ most: Int = 10) -> [(place: Int, people: Int64)] {
-    let gains = good.indices.map { (place: $0, people: gain(of: $0)) }.filter { $0.people > 0 }
+  /// The places that would gain most, and how many people; none that gain nothing.
+  ///
+  /// - Parameters:
+  ///   - most: how many places at most.
+  ///   - isMeant: whether a place could become good at all.
+  /// - Returns: places and people, most first.
+  public func bestGains(_ most: Int = 10, where isMeant: (Int) -> Bool = { _ in true }) -> [(place: Int, people: Int64)]
+  {
+    let gains = good.indices.filter(isMeant).map { (place: $0, people: gain(of: $0)) }.filter { $0.people > 0 }
     return Array(gains.sorted { ($1.people, $0.place) < ($0.people, $1.place) }.prefix(most))
   }
 }
 
-/// Cells by the squares in which they lie.
+/// Cells by the squares in which they lie; only squares in which somebody lives are kept.
 private struct Grid {
+  private struct Square: Hashable {
+    var column: Int32
+    var row: Int32
+  }
+
   private let points: [SIMD2<Double>]
   private let step: Double
-  /// Cells in the order of their squares, and where each square begins.
-  private var order: [UInt32] = []
-  private var starts: [Int] = []
-  private var low = SIMD2<Double>.zero
-  private var columns = 0
-  private var rows = 0
+  private var squares: [Square: [UInt32]] = [:]
 
   init(_ points: [SIMD2<Double>], step: Double) {
     self.points = points
     self.step = step
-    guard let first = points.first else { return }
-    low = points.reduce(first) { pointwiseMin($0, $1) }
-    let high = points.reduce(first) { pointwiseMax($0, $1) }
-    columns = Int((high.x - low.x) / step) + 1
-    rows = Int((high.y - low.y) / step) + 1
-    let squares = points.map { square(of: $0) }
-    starts = [Int](repeating: 0, count: columns * rows + 1)
-    for square in squares { starts[square + 1] += 1 }
-    for index in 1..<starts.count { starts[index] += starts[index - 1] }
-    var next = starts
-    order = [UInt32](repeating: 0, count: points.count)
-    for (cell, square) in squares.enumerated() {
-      order[next[square]] = UInt32(cell)
-      next[square] += 1
-    }
+    for (cell, point) in points.enumerated() { squares[square(of: point), default: []].append(UInt32(cell)) }
   }
 
-  private func square(of point: SIMD2<Double>) -> Int {
-    Int((point.y - low.y) / step) * columns + Int((point.x - low.x) / step)
+  private func square(of point: SIMD2<Double>) -> Square {
+    Square(column: Int32((point.x / step).rounded(.down)), row: Int32((point.y / step).rounded(.down)))
   }
 
   /// The cells in reach of a shape, nearest band first, and where each band ends.
   func cells(around shape: PlaneShape) -> (cells: [UInt32], ends: [Int]) {
     let metres = Coverage.metres
     var bands = metres.map { _ in [UInt32]() }
-    let from = (shape.low - low) / step - 1
-    let to = (shape.high - low) / step + 1
-    let (left, right) = (max(0, Int(from.x.rounded(.down))), min(columns - 1, Int(to.x.rounded(.down))))
-    let (bottom, top) = (max(0, Int(from.y.rounded(.down))), min(rows - 1, Int(to.y.rounded(.down))))
-    guard left <= right, bottom <= top else { return ([], metres.map { _ in 0 }) }
-    for row in bottom...top {
-      for index in starts[row * columns + left]..<starts[row * columns + right + 1] {
-        let cell = order[index]
+    func look(at cells: [UInt32]) {
+      for cell in cells {
         let point = points[Int(cell)]
         // Corners of the squares that lie beside the shape are far from its box already.
         let beside = pointwiseMax(shape.low - point, point - shape.high)
         guard beside.x <= step, beside.y <= step else { continue }
         let distance = shape.distance(to: point)
         if let band = metres.firstIndex(where: { distance <= $0 }) { bands[band].append(cell) }
+      }
+    }
+    let reach = SIMD2(repeating: step)
+    let (low, high) = (square(of: shape.low - reach), square(of: shape.high + reach))
+    if (Int(high.column - low.column) + 1) * (Int(high.row - low.row) + 1) > squares.count {
+      // Larger than all that is inhabited: in the order of the cells, since a dictionary has none.
+      look(at: points.indices.map { UInt32($0) })
+    } else {
+      for row in low.row...high.row {
+        for column in low.column...high.column { look(at: squares[Square(column: column, row: row)] ?? []) }
       }
     }
     var ends: [Int] = []

@@ -66,24 +66,17 @@ extension CityState {
 
   /// The lowest and the highest reading of a day's time; nil if too little of it was measured, or the sensor stood still.
   func extremes(_ series: SeriesIndex, from: Instant) -> (minimum: MilliCelsius, maximum: MilliCelsius)? {
+    let hours = (0..<24).map { from + .hours($0) }
+    // A line that stands still for so long is a fault, not a night.
+    guard longestStill(series, hours) * 3600 < city.choices.quality.flatFail.seconds else { return nil }
     var day = Bucket()
     var covered: Int64 = 0
-    var still: Int64 = 0
-    var stuck: (minimum: Int64, maximum: Int64)?
-    for hour in 0..<24 {
-      let start = from + .hours(Int64(hour))
-      let bucket = bank.sum(
+    for start in hours {
+      let hour = bank.sum(
         of: series, from: start.milliseconds, to: (start + .hours(1)).milliseconds, ring: City.hours
       ).bucket
-      day.combine(bucket)
-      covered += bucket.covered(of: 3600)
-      guard bucket.count > 0 else { continue }
-      let joined = (min(stuck?.minimum ?? .max, bucket.minimum), max(stuck?.maximum ?? .min, bucket.maximum))
-      let isStill = joined.1 - joined.0 <= city.choices.quality.flatTolerance
-      still = isStill ? still + 1 : 1
-      stuck = isStill ? joined : (bucket.minimum, bucket.maximum)
-      // A line that stands still for so long is a fault, not a night.
-      if still * 3600 > city.choices.quality.flatFail.seconds { return nil }
+      day.combine(hour)
+      covered += hour.covered(of: 3600)
     }
     guard covered * 1000 >= 86_400 * city.choices.extremesCoverage, !day.isOverflown else { return nil }
     return (MilliCelsius(day.minimum), MilliCelsius(day.maximum))

@@ -98,12 +98,17 @@ extension CityState {
       var flags: [String] = []
       if counts && headcount.deficit > 0 { flags.append("clamped_low") }
       if counts, let room, headcount.people > room + place.staff { flags.append("over_capacity") }
+      let isHeard = headcount.lastHeard.map { now - $0 <= traits[index].patience ?? .minutes(0) } ?? false
+      if counts && !isHeard { flags.append("silent") }
+      let isWhole = place.programme?.isWhole ?? true
+      if !isWhole { flags.append("rooms_uncertain") }
       let hasTimetable: Bool = if case .hours = place.opening { true } else { false }
       rows.append(
         .init(
           id: place.about.id, name: place.about.name, indicators: indicators,
           people: counts ? headcount.people : nil, capacity: place.capacity,
-          free: counts ? room.map { headcount.free(of: $0 + place.staff) } : nil, countFlags: flags,
+          free: counts && isHeard && isWhole ? room.map { headcount.free(of: $0 + place.staff) } : nil,
+          countFlags: flags,
           drift: headcount.lastDrift?.drift, lastReset: headcount.lastReset,
           slots: places[index].publicSlots.filter { $0.until > now },
           timetableFault: fault, override: places[index].override, sensors: sensorRows,

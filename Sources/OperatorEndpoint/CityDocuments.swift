@@ -90,7 +90,8 @@ struct CityDocuments {
     let counting = view.places.filter { $0.people != nil }.sorted { $0.id < $1.id }
     json.object { json in
       json.member("at", time(view.at))
-      json.member("free", counting.compactMap(\.free).reduce(0, +))
+      let open = counting.filter { $0.indicators.opening.state == .open }
+      json.member("free", open.compactMap(\.free).reduce(0, +))
       json.key("places")
       json.array { json in
         for place in counting {

@@ -45,7 +45,9 @@ extension RankedPlace {
       }
     let isUnmeasured: Int64 = indicators.availability == .available && !indicators.isMeasured ? 1 : 0
     let steps = metres.map { Int64(min($0, 1e9) / 250) } ?? 0
-    let coolness = -((indicators.coolness?.difference?.rawValue ?? 0).floorDivided(by: 500))
+    // A doubtful difference is none.
+    let difference = indicators.reasons.contains(.readingsDoubtful) ? nil : indicators.coolness?.difference
+    let coolness = -((difference?.rawValue ?? 0).floorDivided(by: 500))
     let room: Int64 =
       switch indicators.occupancy?.level {
       case .free: 0

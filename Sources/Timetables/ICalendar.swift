@@ -47,7 +47,7 @@ extension Programme {
     var event: [ICalendarLine] = []
     /// Events by what identifies them, so that a moved occurrence finds the one it belongs to.
     var places: [String: Int] = [:]
-    var moved: [(uid: String, time: ICalendarTime)] = []
+    var moved: [(uid: String, time: ICalendarTime, line: Int)] = []
     for line in lines {
       switch line.name {
       case "BEGIN":
@@ -65,7 +65,7 @@ extension Programme {
           let reader = EventReader(lines: event, zone: zone)
           let uid = reader.first("UID").map { String($0.value) } ?? ""
           let replaced = try reader.replacedTime()
-          if let replaced { moved.append((uid, replaced)) }
+          if let replaced { moved.append((uid, replaced, event.first?.number ?? line.number)) }
           if let read = try reader.event() {
             if replaced == nil && !uid.isEmpty { places[uid] = events.count }
             events.append(read)
@@ -88,8 +88,14 @@ extension Programme {
     if let open = components.last {
       throw ICalendarProblem(line: lines.last?.number ?? 1, reason: "END:\(open) is missing")
     }
-    for (uid, time) in moved {
-      if let place = places[uid] { events[place].exceptions.insert(time.by(utc: events[place].isUTC, zone).day) }
+    for (uid, time, line) in moved {
+      guard let place = places[uid] else { continue }
+      let own = time.by(utc: events[place].isUTC, zone)
+      if own.secondOfDay == nil || own.secondOfDay == events[place].secondOfDay {
+        events[place].exceptions.insert(own.day)
+      } else {
+        warnings.append(ICalendarProblem(line: line, reason: "RECURRENCE-ID names no occurrence of its event"))
+      }
     }
     let slots = events.reduce(0) { $0 + Self.window + $1.length / 86_400 }
     guard slots <= Self.maximumSlots else {

@@ -80,7 +80,11 @@ import Testing
   private static func plain(_ city: (places: [GeoShape], cells: [PopulationCell]), _ good: Set<Int>, _ metres: Double)
     -> Int64
   {
-    let plane = LocalPlane(around: city.cells[0].position)
+    func middle(_ axis: KeyPath<PublicPosition, Int64>) -> Int64 {
+      city.places.map { $0.position[keyPath: axis] }.sorted()[city.places.count / 2]
+    }
+    let plane = LocalPlane(
+      around: PublicPosition(longitudeE7: middle(\.longitudeE7), latitudeE7: middle(\.latitudeE7)))
     let shapes = good.map { PlaneShape(city.places[$0], on: plane) }
     return city.cells.reduce(0) { sum, cell in
       shapes.contains { $0.distance(to: plane.place(cell.position)) <= metres } ? sum + cell.people : sum
@@ -120,6 +124,20 @@ import Testing
       before = coverage.covered
     }
     #expect(coverage.total == city.cells.map(\.people).reduce(0, +))
+  }
+
+  @Test("people all over the world need no more memory than people of a city") func world() {
+    let corners = [(0, 0), (-180, -90), (180, 90), (55.4, -21.1), (4.85, 45.75)] as [(Double, Double)]
+    let cells = corners.map {
+      PopulationCell(position: DistanceTests.point($0.0, $0.1), people: 100_000, weight: 1_000_000)
+    }
+    let globe = [(-180, -89), (180, -89), (180, 89), (-180, 89), (-180, -89)].map { DistanceTests.point($0.0, $0.1) }
+    var coverage = Coverage(
+      places: [GeoShape(DistanceTests.point(4.85, 45.75)), GeoShape(polygons: [[globe]])], cells: cells)
+    coverage.set(0, isGood: true)
+    #expect(coverage.covered == [100_000, 100_000, 100_000, 100_000] && coverage.total == 500_000)
+    coverage.set(1, isGood: true)
+    #expect(coverage.covered[0] >= 300_000)
   }
 
   @Test("no cells, no places, a place far away") func edges() {

@@ -129,7 +129,7 @@ import Testing
     #expect(quality(apart, "rue") == SeriesQuality(flag: .suspect, tests: .neighbours))
     #expect(quality(apart, "air")?.flag == .pass)
     #expect(try parc(apart).coolness?.differenceClass == .muchCooler)
-    #expect(try parc(apart).reasons == [.notCooler, .noReference, .readingsDoubtful])
+    #expect(try parc(apart).reasons == [.notCooler, .readingsDoubtful])
     let still = try world(street: { _ in 33 }, minutes: 200)
     #expect(quality(still, "rue") == SeriesQuality(flag: .suspect, tests: .flatLine))
     #expect(try parc(still).coolness?.difference == nil && parc(still).availability == .warm)

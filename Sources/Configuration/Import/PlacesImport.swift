@@ -146,10 +146,13 @@ final class ImportDrafts {
 
   /// Gives places the fountains and toilets in them and beside them.
   func furnish() {
+    let boxes = places.map(\.shape.shape.bounds)
     for (positions, member) in [(fountains, \PlaceDraft.water), (toilets, \PlaceDraft.toilets)] {
       for index in places.indices where places[index][keyPath: member] != true {
         let shape = places[index].shape.shape
-        if positions.contains(where: { shape.isNear($0, metres: Self.reach) }) { places[index][keyPath: member] = true }
+        if positions.contains(where: { shape.isNear($0, metres: Self.reach, boxes[index]) }) {
+          places[index][keyPath: member] = true
+        }
       }
     }
   }
@@ -164,7 +167,9 @@ final class ImportDrafts {
 
 extension GeoShape {
   /// Whether a point is in it or so near; a box tells most that are not.
-  fileprivate func isNear(_ point: PublicPosition, metres: Double) -> Bool {
+  fileprivate func isNear(
+    _ point: PublicPosition, metres: Double, _ bounds: (low: PublicPosition, high: PublicPosition)
+  ) -> Bool {
     let margin = Int64(metres / 50_000 * 1e7)  // a degree of longitude is longer than 50 km up to 63° north
     let (low, high) = bounds
     guard (low.longitudeE7 - margin...high.longitudeE7 + margin).contains(point.longitudeE7),
