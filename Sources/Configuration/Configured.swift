@@ -134,7 +134,7 @@ public enum ConfigurationReader {
     let zones = self.zones(content, sensors, file.name, report)
     var city = City(
       id: content.cityID, name: content.cityName, zone: zone, holidays: content.holidays,
-      places: places.map { resolve($0, zones, content, report) }, sensors: sensors, zones: zones,
+      places: places.map { resolve($0, zones, sensors, content, report) }, sensors: sensors, zones: zones,
       choices: content.choices, rings: content.rings, notice: content.notice, contact: content.contact)
     if let name = content.settings.populationFile, let file = text.files.dropFirst().first(where: { $0.name == name }) {
       var reader = PopulationReader(file: name, report: report)
@@ -226,7 +226,8 @@ public enum ConfigurationReader {
   }
 
   private static func resolve(
-    _ written: PlaceContent, _ zones: [ReferenceZone], _ content: SettingsContent, _ report: Report
+    _ written: PlaceContent, _ zones: [ReferenceZone], _ sensors: [Sensor], _ content: SettingsContent,
+    _ report: Report
   ) -> Place {
     var place = written.place
     func note(_ severity: Finding.Severity, _ key: String, _ message: String) {
@@ -244,6 +245,12 @@ public enum ConfigurationReader {
     if let name = written.zone {
       place.zone = zones.firstIndex { $0.id == name }
       if place.zone == nil { note(.error, "zone", "the settings have no zone \"\(name)\"") }
+    }
+    if let name = written.reference {
+      place.reference = sensors.firstIndex { $0.id == name && $0.fields.contains(.temperature) }
+      if place.reference == nil {
+        note(.error, "reference", "there is no sensor \"\(name)\" that measures temperature")
+      }
     }
     return place
   }

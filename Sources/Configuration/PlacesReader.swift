@@ -11,6 +11,7 @@ struct PlaceContent {
   var place: Place
   var zone: String?
   var schoolZone: String?
+  var reference: String?
   var value: JSONValue
 }
 
@@ -29,9 +30,6 @@ struct PlacesReader {
     "source", "source_date", "licence", "always_open",
     "opening_hours_also",
   ]
-  /// Of these, what this version reads and does not act on yet.
-  private static let notYet = ["reference"]
-
   func read(_ text: [UInt8]) -> [PlaceContent] {
     let document: JSONDocument
     do {
@@ -105,7 +103,8 @@ struct PlacesReader {
     if let level = reader.integer("refuge_from_level", in: 2...4) { makeRefuge(&place, from: level, reader) }
     place.heatHours.sort { $0.minLevel < $1.minLevel }
     return PlaceContent(
-      place: place, zone: reader.string("zone"), schoolZone: reader.string("school_zone"), value: properties)
+      place: place, zone: reader.string("zone"), schoolZone: reader.string("school_zone"),
+      reference: reader.string("reference"), value: properties)
   }
 
   /// A shape with the ways in that a place names, each a position.
@@ -180,9 +179,6 @@ struct PlacesReader {
 
   private func unknownProperties(_ reader: ObjectReader) {
     for member in reader.value.members {
-      if Self.notYet.contains(member.key) && !member.value.isNull {
-        reader.warning(at: member.value, member.key, "read, but without effect in this version")
-      }
       guard !Self.properties.contains(member.key) else { continue }
       let hint = Spelling.nearest(to: member.key, among: Self.properties).map { "; did you mean \"\($0)\"?" } ?? ""
       report.add(

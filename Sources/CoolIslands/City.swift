@@ -117,6 +117,8 @@ public struct Place: Sendable {
   public var staff: Int
   /// Index of its reference zone.
   public var zone: Int?
+  /// Index of the sensor that it is compared with, where that is not its zone's.
+  public var reference: Int?
   /// School holidays of its school zone; nil where nobody has said them.
   public var schoolHolidays: SchoolHolidays?
   /// Hours that heat switches on, those of lower levels first.

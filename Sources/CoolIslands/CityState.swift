@@ -172,7 +172,7 @@ public struct CityState: ~Copyable, Sendable {
       if let place = sensor.place { traits[place].add(index, wires[index]) }
     }
     self.traits = traits
-    references = city.places.map { place in place.zone.map { city.zones[$0].reference } }
+    references = city.places.map { place in place.reference ?? place.zone.map { city.zones[$0].reference } }
     borders = Borders(city.choices)
     neighbourhoods = Self.neighbourhoods(of: city, wires)
     coverage =

@@ -128,7 +128,8 @@ import Testing
       (#","opening_hours":"quand il fait beau""#, .warning, "column 1"), (#","fid":12"#, .warning, "it is ignored"),
       (#","school_hours":"Mo 08:00-""#, .error, "column 10"), (#","capacity":"many""#, .error, "a whole number"),
       (#","step_free":"perhaps""#, .error, "one of yes, limited, no"), (#","water":"oui""#, .error, "true or false"),
-      (#","zone":"nowhere""#, .error, "no zone \"nowhere\""), (#","reference":"rue""#, .warning, "without effect"),
+      (#","zone":"nowhere""#, .error, "no zone \"nowhere\""),
+      (#","reference":"nulle-part""#, .error, "no sensor \"nulle-part\""),
       (#","programme":[]"#, .error, "text in quotes"), (#","programme":"nirgends.ics""#, .error, "cannot be read"),
     ] as [(String, Finding.Severity, String)])
   func places(_ example: (properties: String, severity: Finding.Severity, words: String)) throws {

@@ -131,6 +131,17 @@ import Testing
     #expect(coolness.differenceByDay == MilliCelsius(2800) && coolness.differenceByNight == MilliCelsius(-500))
   }
 
+  @Test("a place can name the sensor that it is compared with") func ownReference() throws {
+    let places = Fixture.places.replacing(#""id":"biblio","#, with: #""id":"biblio","reference":"rue","#)
+    let outcome = ConfigurationReader.values(try Fixture.text(places: places))
+    let world = OneWorld()
+    _ = world.world.configure(try #require(outcome.configured).city, at: Fixture.start)
+    send(world, "rue/rue", "temperature", 33, Fixture.start + .seconds(1))
+    send(world, "biblio/salle", "temperature", 25, Fixture.start + .seconds(2))
+    _ = world.advance(to: Fixture.start + .seconds(10))
+    #expect(try place("biblio", world).coolness?.difference == MilliCelsius(8000))
+  }
+
   @Test("Lden and Lnight of a day, with the hours and weights of the law") func lden() throws {
     let world = try world()
     for minute in Int64(0)..<44 * 60 {  // to Friday 08:00

@@ -187,6 +187,16 @@ import Testing
     #expect(try parc(cold).coolness?.air == MilliCelsius(35_000))
   }
 
+  @Test("a sensor that fails low is doubted as soon as it speaks, also when it falls in steps") func fall() throws {
+    for fall in [[18, 18.1], [28.3, 24.3]] as [[Double]] {
+      let world = try world()
+      play(world, "air", (0..<30).map { 33 + Double($0 % 3) / 10 } + fall)
+      _ = world.advance(to: Fixture.start + .seconds(31 * 60 + 30))
+      #expect(try parc(world).reasons.contains(.readingsDoubtful), "\(fall)")
+      #expect(quality(world, "air") == SeriesQuality(flag: .suspect, tests: .step))
+    }
+  }
+
   @Test("a humidity that stands still says nothing of what is felt") func humidity() throws {
     let world = try world()
     for minute in Int64(0)..<300 {

@@ -73,6 +73,11 @@ import Testing
     #expect(days.map { $0.split(separator: " ")[0] } == (1...16).filter { $0 != 13 }.map { "\($0)" })
     let moved = Self.event(["RECURRENCE-ID:20260713T223000Z", "DTSTART:20260714T203000Z", "DURATION:PT1H"])
     #expect(try slots([Self.event(nightly), moved], day: 14, days: 1) == ["14 22:30-23:30"])
+    // A moment at which nothing takes place is no occurrence: nothing is taken away.
+    let astray = Self.event([
+      "RECURRENCE-ID;TZID=Europe/Paris:20260714T180000", "DTSTART:20260714T203000Z", "DURATION:PT1H",
+    ])
+    #expect(try slots([Self.event(nightly), astray], day: 14, days: 1) == ["14 00:30-02:30", "14 22:30-23:30"])
     let evening = ["DTSTART;TZID=Europe/Paris:20260714T210000", "DURATION:PT1H"]
     for (end, count) in [("20260716T120000", 2), ("20260716T210000", 3), ("20260716", 3), ("20260716T185959Z", 2)] {
       #expect(try slots([Self.event(evening + ["RRULE:FREQ=DAILY;UNTIL=\(end)"])]).count == count, "\(end)")
