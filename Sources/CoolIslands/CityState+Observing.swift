@@ -47,7 +47,9 @@ extension CityState {
         }
         guard case .accepted = entered.appended else { continue }
         note(observation, entered, sensor: sensor, arrival: arrival)
-        if observation.field == .temperature { judgeLeap(in: entered.series, of: sensor, at: arrival) }
+        if observation.field == .temperature {
+          judgeLeap(in: entered.series, of: sensor, at: arrival, isOver: entered.spike != nil)
+        }
         if let piece = remember(entered) { pieces.append(piece) }
       } catch {
         sensors[sensor].account.refuse(error)

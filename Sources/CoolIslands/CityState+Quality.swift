@@ -54,10 +54,11 @@ extension CityState {
       && newest.time - before.time <= city.choices.quality.neighbourhood.milliseconds
   }
 
-  /// A reading that differs from the one before by more than weather usually does has its series judged at once.
-  mutating func judgeLeap(in series: SeriesIndex, of sensor: Int, at now: Instant) {
+  /// A reading that differs from the one before by more than weather usually does has its series judged at once, and so
+  /// has one that showed the one before to be a spike.
+  mutating func judgeLeap(in series: SeriesIndex, of sensor: Int, at now: Instant, isOver: Bool) {
     guard let newest = bank.reading(0, of: series), let before = bank.reading(1, of: series),
-      abs(newest.value - before.value) > city.choices.quality.spikeSuspect.rawValue
+      isOver || abs(newest.value - before.value) > city.choices.quality.spikeSuspect.rawValue
     else { return }
     let old = qualities[series.rawValue].tests.intersection([.neighbours, .siting])
     qualities[series.rawValue] = quality(of: series, .temperature, of: sensor, at: now)
