@@ -75,11 +75,25 @@ public struct LocalPlane: Sendable {
   }
 }
 
+/// A side of an outline; its length is divided by once, and not for every distance.
+private struct Edge {
+  let start: SIMD2<Double>
+  let along: SIMD2<Double>
+  let perLength: Double
+
+  init(_ start: SIMD2<Double>, _ end: SIMD2<Double>) {
+    self.start = start
+    along = end - start
+    let squared = along.x * along.x + along.y * along.y
+    perLength = squared == 0 ? 0 : 1 / squared
+  }
+}
+
 /// A shape on a plane, for many distances.
 public struct PlaneShape: Sendable {
   private let point: SIMD2<Double>
   private let doors: [SIMD2<Double>]
-  private let polygons: [[[SIMD2<Double>]]]
+  private let polygons: [[[Edge]]]
   /// The south-western corner of the box around it.
   public let low: SIMD2<Double>
   /// The north-eastern corner.
@@ -89,8 +103,9 @@ public struct PlaneShape: Sendable {
   public init(_ shape: GeoShape, on plane: LocalPlane) {
     point = plane.place(shape.position)
     doors = shape.entrances.map(plane.place)
-    polygons = shape.polygons.map { $0.map { $0.map(plane.place) } }
-    let corners = polygons.joined().joined() + doors
+    let rings = shape.polygons.map { $0.map { $0.map(plane.place) } }
+    polygons = rings.map { $0.map { ring in zip(ring, ring.dropFirst()).map(Edge.init) } }
+    let corners = rings.joined().joined() + doors
     low = corners.reduce(point) { pointwiseMin($0, $1) }
     high = corners.reduce(point) { pointwiseMax($0, $1) }
   }
@@ -100,17 +115,13 @@ public struct PlaneShape: Sendable {
     var nearest = Double.infinity
     for rings in polygons {
       var isInside = false
-      for ring in rings where !ring.isEmpty {
-        var a = ring[0] - place
-        for index in 1..<ring.count {
-          let b = ring[index] - place
-          let along = b - a
+      for ring in rings {
+        for edge in ring {
+          let a = edge.start - place
           // A ray to the east crosses the outline an odd number of times.
-          if (a.y > 0) != (b.y > 0), a.x - a.y / along.y * along.x > 0 { isInside.toggle() }
-          let length = Self.squared(along)
-          let share = length == 0 ? 0 : max(0, min(1, -(a.x * along.x + a.y * along.y) / length))
-          nearest = min(nearest, Self.squared(a + along * share))
-          a = b
+          if (a.y > 0) != (a.y + edge.along.y > 0), a.x - a.y / edge.along.y * edge.along.x > 0 { isInside.toggle() }
+          let share = max(0, min(1, -(a.x * edge.along.x + a.y * edge.along.y) * edge.perLength))
+          nearest = min(nearest, Self.squared(a + edge.along * share))
         }
       }
       if isInside { return 0 }
