@@ -88,14 +88,12 @@ extension CityState {
     var longest: Int64 = 0
     var still: (hours: Int64, low: Int64, high: Int64)?
     for start in hours {
-      let hour = bank.sum(
-        of: series, from: start.milliseconds, to: (start + .hours(1)).milliseconds, ring: City.hours
-      ).bucket
+      let hour = clockHour(of: series, start)
       guard hour.count > 1 else { continue }
       let (low, high) = (min(still?.low ?? .max, hour.minimum), max(still?.high ?? .min, hour.maximum))
       if high - low <= city.choices.quality.flatTolerance {
         still = ((still?.hours ?? 0) + 1, low, high)
-      } else if hour.maximum - hour.minimum <= city.choices.quality.flatTolerance {
+      } else if isStill(hour) {
         still = (1, hour.minimum, hour.maximum)
       } else {
         still = nil
@@ -114,12 +112,9 @@ extension CityState {
       guard let level = wires[sensor].level, qualities[level.rawValue].flag != .fail else { continue }
       var hour = from
       while hour < to {
-        let heard = bank.sum(
-          of: level, from: hour.milliseconds, to: (hour + .hours(1)).milliseconds, ring: City.hours
-        ).bucket
+        let heard = clockHour(of: level, hour)
         // An hour in which nothing moved was not heard.
-        let isStill = heard.count > 1 && heard.maximum - heard.minimum <= city.choices.quality.flatTolerance
-        if !isStill { bucket.combine(heard) }
+        if !isStill(heard) { bucket.combine(heard) }
         hour = hour + .hours(1)
       }
     }

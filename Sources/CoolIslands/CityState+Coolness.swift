@@ -32,9 +32,8 @@ extension CityState {
 
   /// The same of an air temperature; of a newest reading that leaps and the one before it the warmer one.
   private func latestSettled(_ series: SeriesIndex, since oldest: Instant, at now: Instant) -> Int64? {
-    guard let newest = latest(series, since: oldest, at: now), isLeapPending(in: series) else {
-      return latest(series, since: oldest, at: now)
-    }
+    let newest = latest(series, since: oldest, at: now)
+    guard let newest, isLeapPending(in: series) else { return newest }
     return max(newest, bank.reading(1, of: series)?.value ?? newest)
   }
 

@@ -172,6 +172,7 @@ extension CityState {
     for intervals in places[index].heatIntervals { consider(intervals) }
     consider(places[index].programmeIntervals)
     for slot in places[index].slots {
+      if slot.from >= next { break }  // so do they
       consider(slot.from)
       consider(slot.until)
     }

@@ -25,9 +25,9 @@ extension CityState {
   /// Notes that a quarter hour has changed, or makes the piece that tells of it.
   mutating func remember(_ entered: Entered) -> HistoryPiece? {
     let series = entered.series.rawValue
-    let quarter = entered.time.floored(toMilliseconds: City.quarter).milliseconds
+    let quarter = quarter(of: entered.time)
     guard quarter < bank.heldFrom(of: entered.series, ring: City.quarters) else {
-      unwritten[series] = min(unwritten[series], quarter)
+      noteUnwritten(quarter, of: entered.series)
       return nil
     }
     let name = name(ofSeries: series)
@@ -36,6 +36,14 @@ extension CityState {
     return HistoryPiece(
       sensor: name.sensor, field: name.field, time: entered.time, bucket: Bucket(sample, isSound: isSound),
       replaces: false)
+  }
+
+  /// The beginning of the quarter hour that holds a moment, Unix milliseconds.
+  func quarter(of moment: Instant) -> Int64 { moment.floored(toMilliseconds: City.quarter).milliseconds }
+
+  /// The history does not know a quarter hour as it is.
+  mutating func noteUnwritten(_ quarter: Int64, of series: SeriesIndex) {
+    unwritten[series.rawValue] = min(unwritten[series.rawValue], quarter)
   }
 
   /// What the history does not know of all series.

@@ -41,8 +41,7 @@ extension CityState {
         if let spike = entered.spike {
           sensors[sensor].account.takeBack(.spike)
           // It was held by all rings: the history takes its quarter hour from them again.
-          let quarter = Instant(milliseconds: spike).floored(toMilliseconds: City.quarter).milliseconds
-          unwritten[entered.series.rawValue] = min(unwritten[entered.series.rawValue], quarter)
+          noteUnwritten(quarter(of: Instant(milliseconds: spike)), of: entered.series)
           if spike == entered.time.milliseconds { continue }
         }
         guard case .accepted = entered.appended else { continue }

@@ -92,21 +92,11 @@ extension CityState {
     var quality = SeriesQuality(flag: .pass)
     switch field {
     case .temperature:
-      if isFlat(series, latest, for: limits.flatFail) {
-        quality.note(.flatLine, .fail)
-      } else if isFlat(series, latest, for: limits.flatSuspect) {
-        quality.note(.flatLine, .suspect)
-      }
-      if hasStep(series, latest, limits) { quality.note(.step, .suspect) }
+      noteFlatLine(of: series, latest, in: &quality)
+      if hasStep(series, latest) { quality.note(.step, .suspect) }
       if hasSpike(series, over: limits.spikeSuspect.rawValue, at: now) { quality.note(.spike, .suspect) }
     case .humidity:
-      if latest.value < limits.saturated.rawValue {
-        if isFlat(series, latest, for: limits.flatFail) {
-          quality.note(.flatLine, .fail)
-        } else if isFlat(series, latest, for: limits.flatSuspect) {
-          quality.note(.flatLine, .suspect)
-        }
-      }
+      if latest.value < limits.saturated.rawValue { noteFlatLine(of: series, latest, in: &quality) }
       if hasSpike(series, over: limits.humiditySpike.rawValue, at: now) { quality.note(.spike, .suspect) }
     case .laeq:
       if isFlat(series, latest, for: limits.flatNoise) { quality.note(.flatLine, .fail) }
@@ -120,6 +110,15 @@ extension CityState {
     case .people, .occupied, .lafmax, .batteryPercent, .temperatureGlobe: break
     }
     return quality
+  }
+
+  private func noteFlatLine(of series: SeriesIndex, _ latest: Sample, in quality: inout SeriesQuality) {
+    let limits = city.choices.quality
+    if isFlat(series, latest, for: limits.flatFail) {
+      quality.note(.flatLine, .fail)
+    } else if isFlat(series, latest, for: limits.flatSuspect) {
+      quality.note(.flatLine, .suspect)
+    }
   }
 
   /// Whether all readings of a time up to the newest are the same, and cover at least half of it.
@@ -137,10 +136,10 @@ extension CityState {
   }
 
   /// Whether the air grew warmer or cooler than it can.
-  private func hasStep(_ series: SeriesIndex, _ latest: Sample, _ limits: QualityLimits) -> Bool {
+  private func hasStep(_ series: SeriesIndex, _ latest: Sample) -> Bool {
     var range = Bucket()
     var from = latest.time
-    for step in limits.steps {
+    for step in QualityLimits.steps {
       let start = latest.time - step.hours * 3_600_000
       range.combine(
         bank.sum(of: series, from: start + City.quarter, to: from + City.quarter, ring: City.quarters).bucket)
@@ -215,11 +214,19 @@ extension CityState {
     return sums.map { $0.map { $0 / hours } }
   }
 
+  /// What came in a clock hour.
+  func clockHour(of series: SeriesIndex, _ start: Instant) -> Bucket {
+    bank.sum(of: series, from: start.milliseconds, to: (start + .hours(1)).milliseconds, ring: City.hours).bucket
+  }
+
+  /// Whether some readings, more than one, are all the same.
+  func isStill(_ bucket: Bucket) -> Bool {
+    bucket.count > 1 && bucket.maximum - bucket.minimum <= city.choices.quality.flatTolerance
+  }
+
   /// The mean of a clock hour, of which three quarters must be covered.
   func meanOfHour(_ series: SeriesIndex, _ start: Instant) -> Int64? {
-    let bucket = bank.sum(
-      of: series, from: start.milliseconds, to: (start + .hours(1)).milliseconds, ring: City.hours
-    ).bucket
+    let bucket = clockHour(of: series, start)
     return bucket.covered(of: 3600) >= 2700 ? bucket.mean : nil
   }
 }

@@ -72,9 +72,7 @@ extension CityState {
     var day = Bucket()
     var covered: Int64 = 0
     for start in hours {
-      let hour = bank.sum(
-        of: series, from: start.milliseconds, to: (start + .hours(1)).milliseconds, ring: City.hours
-      ).bucket
+      let hour = clockHour(of: series, start)
       day.combine(hour)
       covered += hour.covered(of: 3600)
     }

@@ -91,8 +91,7 @@ public struct QualityLimits: Hashable, Sendable {
   /// From this humidity on standing still is weather.
   public var saturated = MilliPercent(95_000)
   /// Largest changes of air temperature in so many hours, those of WMO's guide 305.
-  public var steps: [(hours: Int64, change: MilliCelsius)] { Self.steps }
-  private static let steps = [(1, 4000), (2, 7000), (3, 9000), (6, 15_000), (12, 25_000)].map {
+  public static let steps = [(1, 4000), (2, 7000), (3, 9000), (6, 15_000), (12, 25_000)].map {
     (hours: Int64($0.0), change: MilliCelsius(Int64($0.1)))
   }
   /// Distance from the median of a zone with at least three sensors.

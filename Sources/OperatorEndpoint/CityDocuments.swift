@@ -105,14 +105,7 @@ struct CityDocuments {
             if let drift = place.drift { json.member("drift_at_last_reset", drift) }
             json.key("slots")
             json.array { json in
-              for slot in place.slots {
-                json.object { json in
-                  json.member("from", time(slot.from))
-                  json.member("until", time(slot.until))
-                  json.member("effect", slot.opens ? "opens" : "takes_room")
-                  if let left = slot.capacityLeft { json.member("capacity_left", left) }
-                }
-              }
+              for slot in place.slots { slot.write(to: &json, zone: view.zone) }
             }
           }
         }

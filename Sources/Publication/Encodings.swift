@@ -109,14 +109,7 @@ extension PublicAbout {
         if !slots.isEmpty {
           json.key("programme")
           json.array { json in
-            for slot in slots {
-              json.object { json in
-                json.member("from", zone.text(slot.from))
-                json.member("until", zone.text(slot.until))
-                json.member("effect", slot.opens ? "opens" : "takes_room")
-                if let left = slot.capacityLeft { json.member("capacity_left", left) }
-              }
-            }
+            for slot in slots { slot.write(to: &json, zone: zone) }
           }
         }
       }
@@ -146,6 +139,18 @@ extension PublicAbout {
     let digits = String(e7.magnitude)
     let padded = String(repeating: "0", count: max(0, 8 - digits.utf8.count)) + digits
     return (e7 < 0 ? "-" : "") + padded.dropLast(7) + "." + padded.suffix(7)
+  }
+}
+
+extension PublicSlot {
+  /// The slot as an object.
+  public func write(to json: inout JSONWriter, zone: CivilZone) {
+    json.object { json in
+      json.member("from", zone.text(from))
+      json.member("until", zone.text(until))
+      json.member("effect", opens ? "opens" : "takes_room")
+      if let capacityLeft { json.member("capacity_left", capacityLeft) }
+    }
   }
 }
 

@@ -139,16 +139,16 @@ public struct PlaneShape: Sendable {
 }
 
 /// How long a degree is in metres, on the ellipsoid of WGS 84.
-public struct MetresPerDegree: Hashable, Sendable {
+struct MetresPerDegree: Sendable {
   /// Of latitude, along a meridian.
-  public let latitude: Double
+  let latitude: Double
   /// Of longitude, along a parallel.
-  public let longitude: Double
+  let longitude: Double
 
   /// The lengths at a latitude in degrees.
   ///
   /// Source: the series of NGA's Geodesy calculator, good to a centimetre a degree.
-  public init(at latitude: Double) {
+  init(at latitude: Double) {
     let phi = latitude * Double.pi / 180
     self.latitude = 111_132.954 - 559.822 * cos(2 * phi) + 1.175 * cos(4 * phi)
     longitude = 111_412.84 * cos(phi) - 93.5 * cos(3 * phi) + 0.118 * cos(5 * phi)

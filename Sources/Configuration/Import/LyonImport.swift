@@ -9,28 +9,22 @@ enum LyonImport {
   private static let box = (longitude: 4.4...5.3, latitude: 45.4...46.1)
 
   static func read(_ row: ImportRow, _ drafts: ImportDrafts) {
-    let id = row.text("id") ?? row.featureID ?? ""
+    let table = row.text("id") ?? row.featureID ?? ""
     guard let shape = row.shape(in: box, drafts) else { return }
-    if id.contains("bornefontaine") { return drafts.fountains.append(shape.shape.position) }
-    if id.contains("toilettepublique") { return drafts.toilets.append(shape.shape.position) }
-    if id.contains("fontaineornem") {
+    if table.contains("bornefontaine") { return drafts.fountains.append(shape.shape.position) }
+    if table.contains("toilettepublique") { return drafts.toilets.append(shape.shape.position) }
+    if table.contains("fontaineornem") {
       return drafts.doubt(.leftOut, row, "left out: an ornamental fountain is no place to stay")
     }
     guard let name = row.text("nom") else { return drafts.doubt(.leftOut, row, "left out: it has no name") }
-    let register = row.text("uid")
-    if register == nil {
-      drafts.doubt(.noIdentifier, row, "\"\(name)\" has no identifier; its name stands in, and changes with it")
-    }
+    let id = drafts.identifier("lyon-", row.text("uid"), named: name, row)
     let hours = hours(row, drafts)
-    let street = [row.text("numvoie"), row.text("voie")].compactMap { $0 }.joined(separator: " ")
-    let address = [street, row.text("commune") ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
     let isGarden = ["jardin", "square"].contains { name.lowercased().hasPrefix($0) }
     let equipment = row.text("type_equip")?.lowercased() ?? ""
     drafts.add(
       PlaceDraft(
-        row: row.label, id: "lyon-" + (register ?? name).slug, name: name, kind: isGarden ? .garden : .park,
-        shape: shape,
-        address: address.isEmpty ? nil : address, commune: row.text("code_insee"), openingHours: hours.first,
+        id: id, name: name, kind: isGarden ? .garden : .park, shape: shape,
+        address: row.address("numvoie", "voie", "commune"), commune: row.text("code_insee"), openingHours: hours.first,
         alsoOpeningHours: hours.dropFirst().first, water: row.flag("eau"), toilets: row.flag("toilettes"),
         seats: equipment.contains("banc") ? true : nil, indoor: false, isFreeOfCharge: true,
         source: "Métropole de Lyon, data.grandlyon.com", licence: "Licence Ouverte 2.0"), row)

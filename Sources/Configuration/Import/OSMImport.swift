@@ -35,10 +35,7 @@ enum OSMImport {
     guard let name = row.text("name:fr") ?? row.text("name") else {
       return drafts.doubt(.leftOut, row, "left out: it has no name")
     }
-    let id = identifier(row)
-    if id == nil {
-      drafts.doubt(.noIdentifier, row, "\"\(name)\" has no identifier; its name stands in, and changes with it")
-    }
+    let id = drafts.identifier("osm-", identifier(row), named: name, row)
     let hours = row.text("opening_hours")
     if let hours {
       do {
@@ -47,12 +44,10 @@ enum OSMImport {
         drafts.doubt(.hoursUnreadable, row, "hours not understood, \(error): \"\(hours)\"")
       }
     }
-    let street = [row.text("addr:housenumber"), row.text("addr:street")].compactMap { $0 }.joined(separator: " ")
-    let address = [street, row.text("addr:city") ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
     drafts.add(
       PlaceDraft(
-        row: row.label, id: "osm-" + (id ?? name).slug, name: name, kind: kind.kind, shape: shape,
-        address: address.isEmpty ? nil : address, openingHours: hours, water: row.flag("drinking_water"),
+        id: id, name: name, kind: kind.kind, shape: shape,
+        address: row.address("addr:housenumber", "addr:street", "addr:city"), openingHours: hours, water: row.flag("drinking_water"),
         toilets: row.flag("toilets"), seats: row.flag("bench"),
         stepFree: row.text("wheelchair").flatMap(StepFree.init(rawValue:)), indoor: row.flag("indoor") ?? kind.indoor,
         capacity: row.text("capacity").flatMap { Int($0) }.flatMap { 0...1_000_000 ~= $0 ? $0 : nil },

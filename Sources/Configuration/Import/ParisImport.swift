@@ -18,10 +18,7 @@ enum ParisImport {
   static func read(_ row: ImportRow, _ drafts: ImportDrafts) {
     guard let shape = row.shape(in: box, drafts) else { return }
     guard let name = row.text("nom") else { return drafts.doubt(.leftOut, row, "left out: it has no name") }
-    let register = row.text("identifiant") ?? row.text("nsq_espace_vert")
-    if register == nil {
-      drafts.doubt(.noIdentifier, row, "\"\(name)\" has no identifier; its name stands in, and changes with it")
-    }
+    let id = drafts.identifier("paris-", row.text("identifiant") ?? row.text("nsq_espace_vert"), named: name, row)
     let type = row.text("type") ?? row.text("categorie") ?? ""
     let known = kinds.first { type.lowercased().hasPrefix($0.prefix) || name.lowercased().hasPrefix($0.prefix) }
     if !kinds.contains(where: { type.lowercased().hasPrefix($0.prefix) }) {
@@ -31,7 +28,7 @@ enum ParisImport {
     let (openingHours, also) = hours(row, drafts)
     drafts.add(
       PlaceDraft(
-        row: row.label, id: "paris-" + (register ?? name).slug, name: name, kind: known?.kind ?? .other, shape: shape,
+        id: id, name: name, kind: known?.kind ?? .other, shape: shape,
         address: row.text("adresse"), commune: row.text("arrondissement").flatMap(commune), openingHours: openingHours,
         alsoOpeningHours: also, mist: known?.kind == .mister ? true : nil, indoor: known?.indoor,
         isFreeOfCharge: row.flag("payant").map(!), source: "Ville de Paris, Îlots de fraîcheur, opendata.paris.fr",

@@ -76,7 +76,7 @@ extension PlacesRegister {
         throw ImportError(description: "\(file.name): a GeoJSON FeatureCollection was expected")
       }
       for (number, feature) in features.elements.enumerated() {
-        let row = ImportRow(feature, file: file.name, number: number + 1, drafts: drafts)
+        let row = ImportRow(feature, file: file.name, number: number + 1)
         switch self {
         case .paris: ParisImport.read(row, drafts)
         case .lyon: LyonImport.read(row, drafts)
@@ -91,7 +91,6 @@ extension PlacesRegister {
 
 /// A place that is being made of a row.
 struct PlaceDraft {
-  var row: String
   var id: String
   var name: String
   var kind: PlaceKind
@@ -123,6 +122,14 @@ final class ImportDrafts {
 
   func doubt(_ kind: ImportDoubt.Kind, _ row: ImportRow, _ message: String) {
     doubts.append(ImportDoubt(kind: kind, file: row.file, row: row.label, message: message))
+  }
+
+  /// A place's identifier by its register's, or by its name, which is said.
+  func identifier(_ prefix: String, _ register: String?, named name: String, _ row: ImportRow) -> String {
+    if register == nil {
+      doubt(.noIdentifier, row, "\"\(name)\" has no identifier; its name stands in, and changes with it")
+    }
+    return prefix + (register ?? name).slug
   }
 
   /// Takes a place; of two with one identifier the second gets a number behind it.
@@ -217,7 +224,7 @@ struct ImportRow {
   let properties: JSONValue
   private let feature: JSONValue
 
-  init(_ feature: JSONValue, file: String, number: Int, drafts: ImportDrafts) {
+  init(_ feature: JSONValue, file: String, number: Int) {
     self.feature = feature
     self.file = file
     properties = feature["properties"] ?? feature
@@ -237,6 +244,13 @@ struct ImportRow {
 
   /// A property's text without blanks around it; nil if there is none.
   func text(_ key: String) -> String? { properties[key].flatMap(Self.text) }
+
+  /// An address of the properties that hold its number, its street and its town; nil if all are empty.
+  func address(_ number: String, _ street: String, _ town: String) -> String? {
+    let way = [text(number), text(street)].compactMap { $0 }.joined(separator: " ")
+    let address = [way, text(town) ?? ""].filter { !$0.isEmpty }.joined(separator: ", ")
+    return address.isEmpty ? nil : address
+  }
 
   /// The feature's own identifier.
   var featureID: String? { feature["id"].flatMap(Self.text) }
