@@ -28,7 +28,8 @@ lint: ## the source style
 	swift format lint --strict --parallel -r Sources Tests Package.swift
 
 unit: packages test-packages ## the rooms, one by one
-	swift test --disable-xctest
+	swift test --disable-xctest --skip SimulationTests
+	$(MAKE) simulate
 
 system: build test-packages ## the whole program, with a real broker and a real browser
 	$(PYTEST) -m "not acceptance" Tests/System

@@ -61,6 +61,7 @@ final class Simulation {
     } catch {
       story.problem = "\(error)"
     }
+    // The whole process's: nothing else may run in it, which `make simulate` sees to.
     let grown = Int(mallinfo2().uordblks) - Int(before) - simulation.disk.byteCount
     if grown > memoryLimit { story.problem = story.problem ?? "\(grown) bytes were taken" }
     story.messages = simulation.serial
