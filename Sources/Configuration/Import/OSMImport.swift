@@ -47,7 +47,8 @@ enum OSMImport {
     drafts.add(
       PlaceDraft(
         id: id, name: name, kind: kind.kind, shape: shape,
-        address: row.address("addr:housenumber", "addr:street", "addr:city"), openingHours: hours, water: row.flag("drinking_water"),
+        address: row.address("addr:housenumber", "addr:street", "addr:city"), openingHours: hours,
+        water: row.flag("drinking_water"),
         toilets: row.flag("toilets"), seats: row.flag("bench"),
         stepFree: row.text("wheelchair").flatMap(StepFree.init(rawValue:)), indoor: row.flag("indoor") ?? kind.indoor,
         capacity: row.text("capacity").flatMap { Int($0) }.flatMap { 0...1_000_000 ~= $0 ? $0 : nil },
