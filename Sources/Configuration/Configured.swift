@@ -141,6 +141,8 @@ public enum ConfigurationReader {
       city.population = reader.read(file.text)
     }
     city.departement = content.departement
+    city.feeds = content.settings.subscriptions.filter { !$0.decoder.isKnownByTopic }
+      .map { Feed(filter: $0.filter, decoder: $0.decoder) }
     city.heatThresholds = content.heatThresholds
     if let name = content.heatStation {
       city.heatStation = sensors.firstIndex { $0.id == name && $0.fields.contains(.temperature) }
@@ -172,6 +174,7 @@ public enum ConfigurationReader {
     var sensors: [Sensor] = []
     var ids: Set<String> = []
     var topics: Set<String> = []
+    var devices: Set<String> = []
     for sensor in content.sensors {
       var place: Int?
       if let name = sensor.place {
@@ -186,23 +189,37 @@ public enum ConfigurationReader {
         report.add(.error, file, sensor.value.position, sensor.path + ".id", "the id \"\(sensor.id)\" stands twice")
         continue
       }
-      if !topics.insert(sensor.topic).inserted {
+      if !topics.insert(sensor.topic).inserted
+        || sensor.ownTopic != sensor.topic && !topics.insert(sensor.ownTopic).inserted
+      {
         report.add(
           .error, file, sensor.value.position, sensor.path + ".topic",
           "another sensor has the topic \"\(sensor.topic)\"")
         continue
       }
-      let filters = content.settings.subscriptions
-      if !filters.contains(where: { TopicFilter.matches($0.filter, sensor.topic) && $0.decoder == sensor.decoder }) {
+      if let device = sensor.device, !devices.insert("\(sensor.decoder.rawValue) \(device)").inserted {
         report.add(
-          .error, file, sensor.value.position, sensor.path + ".topic",
-          "no subscription with the decoder \(sensor.decoder.rawValue) receives \"\(sensor.topic)\"")
+          .error, file, sensor.value.position, sensor.path + ".device", "another sensor is the device \"\(device)\"")
+        continue
       }
-      sensors.append(
-        Sensor(
-          id: sensor.id, topic: sensor.topic, decoder: sensor.decoder, place: place, fields: sensor.fields,
-          period: Int64(sensor.period), staleAfter: .seconds(Int64(sensor.staleAfter)),
-          counter: Counter.Model(bits: sensor.counterBits)))
+      let isReceived = content.settings.subscriptions.contains { subscription in
+        let isItsTopic = !sensor.decoder.isKnownByTopic || TopicFilter.matches(subscription.filter, sensor.topic)
+        return subscription.decoder == sensor.decoder && isItsTopic
+      }
+      if !isReceived {
+        let what = sensor.decoder.isKnownByTopic ? " receives \"\(sensor.topic)\"" : " stands in the settings"
+        report.add(
+          .error, file, sensor.value.position, sensor.path + (sensor.decoder.isKnownByTopic ? ".topic" : ".decoder"),
+          "no subscription with the decoder \(sensor.decoder.rawValue)\(what)")
+      }
+      var configured = Sensor(
+        id: sensor.id, topic: sensor.topic, decoder: sensor.decoder, place: place,
+        fields: sensor.mapping.sources.map(\.field), period: Int64(sensor.period),
+        staleAfter: .seconds(Int64(sensor.staleAfter)), counter: Counter.Model(bits: sensor.counterBits))
+      configured.ownTopic = sensor.ownTopic
+      configured.device = sensor.device
+      configured.mapping = sensor.mapping
+      sensors.append(configured)
     }
     return sensors.sorted { $0.topic < $1.topic }
   }

@@ -32,8 +32,10 @@ struct SensorContent {
   var id: String
   var place: String?
   var topic: String
+  var ownTopic: String
   var decoder: Decoder
-  var fields: [Field]
+  var device: String?
+  var mapping: FieldMapping
   var period: Int
   var staleAfter: Int
   var counterBits: Int
@@ -64,7 +66,8 @@ struct SettingsReader {
     broker(root, &content.settings)
     subscriptions(root, &content.settings)
     endpoints(root, &content.settings)
-    content.sensors = root.objects("sensors").compactMap(sensor)
+    let sensors = SensorsReader(root, report: report)
+    content.sensors = sensors.read(root.objects("sensors"))
     for zone in root.objects("zones") {
       let id = zone.identifier("id")
       let reference = zone.string("reference", required: true)
@@ -290,48 +293,6 @@ struct SettingsReader {
       return nil
     }
     return text
-  }
-
-  private func sensor(_ reader: ObjectReader) -> SensorContent? {
-    let id = reader.identifier("id")
-    let place = reader.string("place")
-    let station = reader.string("station")
-    let topic = reader.string("topic")
-    let decoder = reader.choice("decoder", Decoder.self) ?? .senml
-    var fields: [Field] = []
-    for (path, value) in reader.list("fields") {
-      if let field = value.string.flatMap(Field.init(rawValue:)), !fields.contains(field) {
-        fields.append(field)
-      } else {
-        let names = Field.allCases.map(\.rawValue)
-        let hint = Spelling.nearest(to: value.string ?? "", among: names).map { "; did you mean \"\($0)\"?" } ?? ""
-        report.add(
-          .error, file, value.position, path,
-          "one of \(names.joined(separator: ", ")), each once, was expected, \(ObjectReader.name(value)) was found\(hint)"
-        )
-      }
-    }
-    if fields.isEmpty { reader.error(at: reader.value, "fields", "at least one field is required here") }
-    let period = reader.integer("period_s", in: 1...86_400) ?? 600
-    let stale = reader.integer("stale_after_s", in: 60...604_800) ?? max(1800, 3 * period)
-    let bits = reader.integer("counter_bits", in: 16...32) ?? 32
-    if bits != 16 && bits != 32 {
-      reader.error(at: reader.value["counter_bits"] ?? reader.value, "counter_bits", "16 or 32 was expected")
-    }
-    reader.finish()
-    guard place == nil || station == nil else {
-      reader.error(at: reader.value, "", "\"place\" or \"station\" was expected, not both")
-      return nil
-    }
-    guard let id else { return nil }
-    guard let level = place ?? station else {
-      reader.error(
-        at: reader.value, "place", "the place it measures, or the \"station\" it belongs to, is required here")
-      return nil
-    }
-    return SensorContent(
-      id: id, place: place, topic: topic ?? "tonnelle/v1/up/\(level)/\(id)", decoder: decoder, fields: fields,
-      period: period, staleAfter: stale, counterBits: bits == 16 ? 16 : 32, value: reader.value, path: reader.path)
   }
 
   private func choices(_ reader: ObjectReader, _ choices: inout Choices) {

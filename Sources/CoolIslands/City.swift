@@ -30,6 +30,8 @@ public struct City: Sendable {
   public var notice: [String: String]
   /// Who answers questions, as a URL or `mailto:`.
   public var contact: String?
+  /// What servers and hubs publish, whose messages say themselves from which device they come.
+  public var feeds: [Feed] = []
   /// Where people live, for who has a place in reach.
   public var population: [PopulationCell] = []
   /// Its département, such as `69` or `2A`, for what national bulletins say of it.
@@ -177,14 +179,34 @@ public struct HeatHours: Sendable {
   }
 }
 
+/// The messages of a server or hub.
+public struct Feed: Hashable, Sendable {
+  /// The MQTT filter of their topics.
+  public var filter: String
+  /// What reads them.
+  public var decoder: Decoder
+
+  /// A feed.
+  public init(filter: String, decoder: Decoder) {
+    self.filter = filter
+    self.decoder = decoder
+  }
+}
+
 /// A sensor as configured.
 public struct Sensor: Sendable {
   /// The identifier, unique in the city.
   public var id: String
-  /// The topic on which it publishes.
+  /// The topic on which it publishes; that of ``ownTopic`` where its messages come by a ``Feed``.
   public var topic: String
+  /// Its topic in Tonnelle's own namespace, on which all speak SenML.
+  public var ownTopic: String
   /// What reads its payloads.
   public var decoder: Decoder
+  /// Its identity at a server or hub, as ``Decoder/device(_:)`` writes it.
+  public var device: String?
+  /// Where its fields stand in the messages of that server or hub.
+  public var mapping = FieldMapping()
   /// Index of its place; nil for a station that only serves as a reference.
   public var place: Int?
   /// The fields it reports.
@@ -203,6 +225,7 @@ public struct Sensor: Sendable {
   ) {
     self.id = id
     self.topic = topic
+    self.ownTopic = topic
     self.decoder = decoder
     self.place = place
     self.fields = fields

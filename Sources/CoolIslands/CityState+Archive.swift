@@ -36,15 +36,32 @@ extension CityState {
   public func image(of series: Int) -> (bytes: [UInt8], arrival: Instant?) {
     let index = SeriesIndex(series)
     let (sensor, field) = owners[series]
-    return (bank.snapshot(of: index), sensors[sensor].totalArrivals[field])
+    var bytes = bank.snapshot(of: index)
+    if city.sensors[sensor].decoder.isNetworkServer {
+      // Which frames it has seen, at the same moment.
+      var archive = Archive()
+      var frames = sensors[sensor].frames
+      frames.archive(&archive)
+      archive.field(&bytes)
+      bytes = archive.bytes
+    }
+    return (bytes, sensors[sensor].totalArrivals[field])
   }
 
   /// Puts a series back.
   ///
   /// - Throws: ``SnapshotError``; then nothing has changed.
   public mutating func restore(_ bytes: [UInt8], arrival: Instant?, to series: Int) throws(SnapshotError) {
-    try bank.restore(bytes.span, to: SeriesIndex(series))
     let (sensor, field) = owners[series]
+    var bytes = bytes
+    if city.sensors[sensor].decoder.isNetworkServer {
+      var archive = Archive(reading: bytes)
+      var frames = FrameMemory()
+      frames.archive(&archive)
+      archive.field(&bytes)
+      if archive.isComplete { framesOfSeries[series] = frames }  // or the bytes are none of a series either
+    }
+    try bank.restore(bytes.span, to: SeriesIndex(series))
     sensors[sensor].totalArrivals[field] = arrival
   }
 }
@@ -57,6 +74,7 @@ extension SensorState {
     account.archive(&archive)
     archive.field(&occupied)
     archive.field(&battery, blank: MilliPercent(0)) { $0.field(&$1) }
+    frames.archive(&archive)
   }
 }
 

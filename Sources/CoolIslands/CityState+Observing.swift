@@ -23,15 +23,22 @@ extension CityState {
   ///   the topic is no sensor's.
   public mutating func receive(_ payload: [UInt8], topic: String, arrival: Instant) -> [HistoryPiece]? {
     messages += 1
-    guard let sensor = sensor(onTopic: topic) else { return nil }
+    var sensor: Int?
     let decoded: Decoded
     do {
-      decoded = try city.sensors[sensor].decoder.decode(payload, arrival: arrival)
+      guard let sender = try sender(of: payload, topic: topic) else { return nil }
+      sensor = sender.sensor
+      decoded = try decode(payload, of: sender, topic: topic, arrival: arrival)
+      if let message = sender.message, !sensors[sender.sensor].frames.take(message) {
+        refuse(.repeatedDelivery, Int64(decoded.count), sensor: sensor)
+        return []
+      }
     } catch {
       refuse(error, 1, sensor: sensor)
       return []
     }
-    sensors[sensor].account.receive(decoded.observations.count + decoded.refusals.count)
+    guard let sensor else { return [] }
+    sensors[sensor].account.receive(decoded.count)
     for refusal in decoded.refusals { sensors[sensor].account.refuse(refusal) }
     var pieces: [HistoryPiece] = []
     for observation in decoded.observations {
@@ -78,16 +85,23 @@ extension CityState {
   ///
   /// - Parameters:
   ///   - payload: what the sensor sent.
-  ///   - sensor: the sensor's index.
+  ///   - topic: where to.
   ///   - arrival: when it came.
   ///   - isWanted: whether a series is to take it.
   public mutating func catchUp(
-    _ payload: [UInt8], sensor: Int, arrival: Instant, where isWanted: (SeriesIndex) -> Bool
+    _ payload: [UInt8], topic: String, arrival: Instant, where isWanted: (SeriesIndex) -> Bool
   ) {
-    guard let decoded = try? city.sensors[sensor].decoder.decode(payload, arrival: arrival) else { return }
+    guard let sender = try? sender(of: payload, topic: topic),
+      let decoded = try? decode(payload, of: sender, topic: topic, arrival: arrival)
+    else { return }
+    var news: Set<SeriesIndex> = []
+    for series in sensors[sender.sensor].series where isWanted(series) {
+      let isNew = sender.message.map { framesOfSeries[series.rawValue, default: FrameMemory()].take($0) } ?? true
+      if isNew { news.insert(series) }
+    }
     for observation in decoded.observations {
-      guard let series = series(observation.field, of: sensor), isWanted(series) else { continue }
-      _ = try? enter(observation, sensor: sensor, arrival: arrival)
+      guard let series = series(observation.field, of: sender.sensor), news.contains(series) else { continue }
+      _ = try? enter(observation, sensor: sender.sensor, arrival: arrival)
     }
   }
 

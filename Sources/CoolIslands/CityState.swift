@@ -41,6 +41,8 @@ struct SensorState {
   var totalArrivals: [Int: Instant] = [:]
   var occupied: Bool?
   var battery: MilliPercent?
+  /// The radio frames that came last, where they come by a network server.
+  var frames = FrameMemory()
 }
 
 /// What is known of one place.
@@ -100,7 +102,8 @@ public struct CityState: ~Copyable, Sendable {
   let borders: Borders
   /// The sensor of each series, and which of its fields it is.
   let owners: [(sensor: Int, field: Int)]
-  private let sensorOfTopic: [String: Int]
+  let sensorOfTopic: [String: Int]
+  let sensorOfDevice: [DeviceName: Int]
   private let sensorOfID: [String: Int]
   /// When each place must be evaluated.
   var dues: [Instant]
@@ -133,6 +136,8 @@ public struct CityState: ~Copyable, Sendable {
   var unwritten: [Int64]
   /// Where the clock was last set back to.
   var setBackTo: Instant = .distantPast
+  /// The frames that each series had seen when it was put down, while what came after is caught up with.
+  var framesOfSeries: [Int: FrameMemory] = [:]
 
   /// The grid on which public occupancy may change.
   static let occupancyGrid = Span.minutes(5)
@@ -164,9 +169,13 @@ public struct CityState: ~Copyable, Sendable {
     places = city.places.map { _ in PlaceState() }
     dues = city.places.map { _ in now }
     nextDue = now
-    sensorOfTopic = Dictionary(city.sensors.enumerated().map { ($1.topic, $0) }) { first, _ in first }
+    let sensors = city.sensors.enumerated()
+    sensorOfTopic = Dictionary(sensors.flatMap { [($1.topic, $0), ($1.ownTopic, $0)] }) { first, _ in first }
+    sensorOfDevice = Dictionary(
+      sensors.compactMap { index, sensor in sensor.device.map { (DeviceName(sensor.decoder, $0), index) } }
+    ) { first, _ in first }
     sensorOfID = Dictionary(city.sensors.enumerated().map { ($1.id, $0) }) { first, _ in first }
-    wires = zip(city.sensors, sensors).map { SensorWiring($0, series: $1.series) }
+    wires = zip(city.sensors, self.sensors).map { SensorWiring($0, series: $1.series) }
     var traits = city.places.map { PlaceWiring($0, zone: city.zone) }
     for (index, sensor) in city.sensors.enumerated() {
       if let place = sensor.place { traits[place].add(index, wires[index]) }
@@ -243,9 +252,6 @@ public struct CityState: ~Copyable, Sendable {
     }
     return pieces
   }
-
-  /// The sensor that publishes on a topic.
-  public func sensor(onTopic topic: String) -> Int? { sensorOfTopic[topic] }
 
   /// The sensor with an identifier.
   public func sensor(_ id: String) -> Int? { sensorOfID[id] }

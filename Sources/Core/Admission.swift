@@ -27,14 +27,23 @@ public enum Admission: Hashable, Sendable {
   ///   - state: the city, for its sensors and school hours.
   /// - Returns: the decision.
   public static func of(_ message: Message, in state: borrowing CityState) -> Admission {
-    let sender = state.sensor(onTopic: message.topic)
-    let maximum = sender == nil && Topics.isCommand(message.topic) ? maximumCommand : maximumPayload
-    guard message.payload.count <= maximum else { return .refused(.payloadTooLarge, sensor: sender) }
-    guard let sensor = sender else {
-      guard Topics.isCommand(message.topic) else { return .refused(unknown(message.topic, in: state)) }
+    let isCommand = Topics.isCommand(message.topic)
+    guard message.payload.count <= (isCommand ? maximumCommand : maximumPayload) else {
+      return .refused(.payloadTooLarge, sensor: state.sensor(onTopic: message.topic))
+    }
+    let found: Sender?
+    do {
+      found = try state.sender(of: message.payload, topic: message.topic)
+    } catch {
+      return .refused(error)
+    }
+    guard let sender = found else {
+      guard isCommand else { return .refused(unknown(message.topic, in: state)) }
       return message.isRetained ? .refused(.commandRetained) : .admitted(.command(message), sensor: nil, refusals: [])
     }
+    let sensor = sender.sensor
     guard !message.payload.isEmpty else { return .refused(.payloadEmpty, sensor: sensor) }
+    if sender.message?.kind == .other { return .refused(.notAMeasurement, sensor: sensor) }
     let asItIs = Admission.admitted(.message(message), sensor: sensor, refusals: [])
     let configured = state.city.sensors[sensor]
     let isInSchoolyard = configured.place.map { state.city.places[$0].schoolHours != nil } ?? false
@@ -43,12 +52,12 @@ public enum Admission: Hashable, Sendable {
     // These two kinds are looked into before they are stored.
     let decoded: Decoded
     do {
-      decoded = try configured.decoder.decode(message.payload, arrival: message.arrival)
+      decoded = try state.decode(message.payload, of: sender, topic: message.topic, arrival: message.arrival)
     } catch {
       return .refused(error, sensor: sensor)
     }
     // A retained message without a time of its own may be years old.
-    let readings = Int64(decoded.observations.count + decoded.refusals.count)
+    let readings = Int64(decoded.count)
     if message.isRetained && !decoded.observations.allSatisfy(\.hasOwnTime) {
       return .refused(.retained, readings: readings, sensor: sensor)
     }
@@ -70,6 +79,7 @@ public enum Admission: Hashable, Sendable {
     }
     var reduced = message
     reduced.payload = SenMLProfile.encode(kept)
+    if sender.decoder != .senml { reduced.topic = configured.ownTopic }
     let refusals = decoded.refusals + Array(repeating: .schoolHours, count: refused)
     return .admitted(.message(reduced), sensor: sensor, refusals: refusals)
   }

@@ -33,7 +33,7 @@ extension World {
     try state.restore(bytes, arrival: arrival, to: series)
   }
 
-  /// Takes an entry into some series and nothing else: see ``CityState/catchUp(_:sensor:arrival:where:)``.
+  /// Takes an entry into some series and nothing else: see ``CityState/catchUp(_:topic:arrival:where:)``.
   ///
   /// - Parameters:
   ///   - entry: the entry.
@@ -41,8 +41,8 @@ extension World {
   public mutating func catchUp(with entry: Entry, where isWanted: (Int) -> Bool) {
     now = max(now, entry.at)
     state.advance(to: now)
-    guard case .message(let message) = entry, let sensor = state.sensor(onTopic: message.topic) else { return }
-    state.catchUp(message.payload, sensor: sensor, arrival: message.arrival) { isWanted($0.rawValue) }
+    guard case .message(let message) = entry else { return }
+    state.catchUp(message.payload, topic: message.topic, arrival: message.arrival) { isWanted($0.rawValue) }
   }
 
   /// Writes or reads everything but the series.

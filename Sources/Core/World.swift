@@ -157,9 +157,10 @@ public struct World: ~Copyable, Sendable {
   /// Who sent a message, and how many readings it holds: 1 where that cannot be known.
   public func sender(of message: Message) -> (sensor: Int?, readings: Int64) {
     withState { state in
-      guard let sensor = state.sensor(onTopic: message.topic) else { return (nil, 1) }
-      let decoded = try? state.city.sensors[sensor].decoder.decode(message.payload, arrival: message.arrival)
-      return (sensor, Int64(decoded.map { $0.observations.count + $0.refusals.count } ?? 1))
+      guard let sender = try? state.sender(of: message.payload, topic: message.topic) else { return (nil, 1) }
+      let decoded = try? state.decode(
+        message.payload, of: sender, topic: message.topic, arrival: message.arrival)
+      return (sender.sensor, Int64(decoded?.count ?? 1))
     } ?? (nil, 1)
   }
 

@@ -118,4 +118,15 @@ public struct ExactDecimal: Hashable, Comparable, Sendable {
     return overflow || result.magnitude >= (Self.limit * Self.scale).magnitude
       ? nil : ExactDecimal(trillionths: result)
   }
+
+  /// The product, digits beyond 10⁻¹² cut; nil when its magnitude reaches ``limit``.
+  public func times(_ other: ExactDecimal) -> ExactDecimal? {
+    let bound = (Self.limit * Self.scale).magnitude
+    let (high, low) = trillionths.magnitude.multipliedFullWidth(by: other.trillionths.magnitude)
+    guard high < Self.scale.magnitude else { return nil }  // the quotient would not fit
+    let product = Self.scale.magnitude.dividingFullWidth((high, low)).quotient
+    guard product < bound else { return nil }
+    let isNegative = (trillionths < 0) != (other.trillionths < 0)
+    return ExactDecimal(trillionths: isNegative ? -Int128(product) : Int128(product))
+  }
 }

@@ -50,6 +50,9 @@ public enum Field: String, CaseIterable, Hashable, Sendable {
   /// Whether it is a running total, of which only differences say something.
   public var isTotal: Bool { self == .inTotal || self == .outTotal }
 
+  /// Whether it is a temperature.
+  var isTemperature: Bool { self == .temperature || self == .temperatureGlobe }
+
   /// Whether it is a sound level.
   public var isSound: Bool { self == .laeq || self == .lafmax }
 }
@@ -100,6 +103,12 @@ public enum Refusal: String, CaseIterable, Error, Hashable, Sendable {
   case schoolHours = "school_hours"
   case repeatedDelivery = "redelivered"
   case tooMany = "too_many_messages"
+  // The message of a server or hub.
+  case deviceMissing = "device_missing"
+  case deviceUnknown = "device_unknown"
+  case simulated = "simulated"
+  case notDecoded = "not_decoded"
+  case notAMeasurement = "not_a_measurement"
   // One record of a pack.
   case recordMalformed = "record_malformed"
   case nameMalformed = "name_malformed"
@@ -126,26 +135,12 @@ public struct Decoded: Hashable, Sendable {
   /// One entry for each record that was refused.
   public var refusals: [Refusal]
 
+  /// How many readings were sent, good and refused.
+  public var count: Int { observations.count + refusals.count }
+
   /// A result.
   public init(observations: [Observation] = [], refusals: [Refusal] = []) {
     self.observations = observations
     self.refusals = refusals
-  }
-}
-
-/// A decoder's name in settings.
-public enum Decoder: String, CaseIterable, Hashable, Sendable {
-  /// SenML (RFC 8428) in JSON.
-  case senml
-
-  /// What a payload says.
-  ///
-  /// Pure: the arrival comes from the caller.
-  ///
-  /// - Throws: ``Refusal`` when nothing of the payload can be used.
-  public func decode(_ payload: [UInt8], arrival: Instant) throws(Refusal) -> Decoded {
-    switch self {
-    case .senml: try SenMLProfile.decode(payload, arrival: arrival)
-    }
   }
 }

@@ -8,6 +8,7 @@ internal import Glibc
 internal import JSONText
 internal import MQTTLink
 internal import Quantities
+internal import SensorProtocol
 internal import Store
 
 enum ReplayCommand: Command {

@@ -6,6 +6,7 @@ import Foundation
 import JSONText
 import Publication
 import Quantities
+import SensorProtocol
 import Testing
 
 @testable import Configuration

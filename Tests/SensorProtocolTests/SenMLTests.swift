@@ -121,7 +121,7 @@ import Testing
 
   @Test("units become the field's own", arguments: readings)
   func units(_ example: (payload: String, field: Field, value: Int64)) throws {
-    let decoded = try Decoder.senml.decode(Array(example.payload.utf8), arrival: Self.arrival)
+    let decoded = try SenMLProfile.decode(Array(example.payload.utf8), arrival: Self.arrival)
     #expect(decoded.refusals.isEmpty)
     #expect(
       decoded.observations.map(\.field) == [example.field] && decoded.observations.map(\.value) == [example.value])
@@ -142,13 +142,13 @@ import Testing
   @Test("a bad record has a named reason, and the good one beside it counts", arguments: refused)
   func badBesideGood(_ example: (payload: String, refusal: Refusal)) throws {
     let payload = example.payload.dropLast() + #",{"n":"battery_percent","v":80}]"#
-    let decoded = try Decoder.senml.decode(Array(payload.utf8), arrival: Self.arrival)
+    let decoded = try SenMLProfile.decode(Array(payload.utf8), arrival: Self.arrival)
     #expect(decoded.refusals == [example.refusal])
     #expect(decoded.observations.map(\.value) == [80_000])
   }
 
   @Test("a level says how long it stands for") func durations() throws {
-    let decoded = try Decoder.senml.decode(
+    let decoded = try SenMLProfile.decode(
       Array(#"[{"n":"laeq_60s","v":50},{"n":"laeq_15m","v":50},{"n":"laeq_0s","v":50},{"n":"laeq","v":50}]"#.utf8),
       arrival: Self.arrival)
     #expect(decoded.observations.map(\.seconds) == [60, 900, nil])
@@ -157,8 +157,8 @@ import Testing
 
   @Test("what is journalled of a reduced pack says the same") func encoding() throws {
     let payload = Array(#"[{"bt":1784368700.25,"n":"laeq_60s","v":51.125},{"n":"temperature","v":-3.5}]"#.utf8)
-    let decoded = try Decoder.senml.decode(payload, arrival: Self.arrival)
-    let again = try Decoder.senml.decode(SenMLProfile.encode(decoded.observations), arrival: Self.arrival)
+    let decoded = try SenMLProfile.decode(payload, arrival: Self.arrival)
+    let again = try SenMLProfile.decode(SenMLProfile.encode(decoded.observations), arrival: Self.arrival)
     #expect(again == decoded)
   }
 

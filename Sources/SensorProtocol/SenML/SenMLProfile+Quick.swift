@@ -55,7 +55,7 @@ extension SenMLProfile {
       cursor.skipSpaces(bytes)
     } while cursor.take(0x2C, bytes)
     guard cursor.take(0x7D, bytes), let name, let value, let (field, seconds) = field(at: name, of: payload),
-      unit.map({ isOwn($0, of: field) }) ?? true, let thousandths = thousandths(value), isPlausible(thousandths, field)
+      unit.map({ isOwn($0, of: field) }) ?? true, let thousandths = thousandths(value), field.isPlausible(thousandths)
     else { return nil }
     var moment = arrival
     if let time {
@@ -66,7 +66,7 @@ extension SenMLProfile {
       moment = Instant(milliseconds: milliseconds)
     }
     return Observation(
-      field: field, value: clamped(thousandths, field), time: moment, hasOwnTime: time != nil, seconds: seconds)
+      field: field, value: field.clamped(thousandths), time: moment, hasOwnTime: time != nil, seconds: seconds)
   }
 
   /// The field of a name; the usual ones are compared as numbers.

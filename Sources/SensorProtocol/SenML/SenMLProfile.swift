@@ -55,11 +55,11 @@ public enum SenMLProfile {
     case .text, .data: throw .valueNotANumber
     case .none: throw .valueMissing
     }
-    guard let value = inOwnUnit(number, unit: record.unit, field: field) else { throw .unitUnknown }
+    guard let value = field.inOwnUnit(number, unit: record.unit) else { throw .unitUnknown }
     let thousandths = value.thousandths
-    guard isPlausible(thousandths, field) else { throw .valueImplausible }
+    guard field.isPlausible(thousandths) else { throw .valueImplausible }
     return Observation(
-      field: field, value: clamped(thousandths, field), time: record.time, hasOwnTime: record.hasOwnTime,
+      field: field, value: field.clamped(thousandths), time: record.time, hasOwnTime: record.hasOwnTime,
       seconds: seconds)
   }
 
@@ -82,59 +82,5 @@ public enum SenMLProfile {
       count * factor <= 3600
     else { return nil }
     return (field, count * factor)
-  }
-
-  /// Converts to the field's unit; nil for a unit that cannot mean this field.
-  private static func inOwnUnit(_ value: ExactDecimal, unit: ArraySlice<UInt8>?, field: Field) -> ExactDecimal? {
-    guard let unit else { return value }
-    switch field {
-    case .temperature, .temperatureGlobe:
-      if unit == celsius { return value }
-      return unit == kelvin ? value.adding(ExactDecimal(trillionths: -273_150_000_000_000)) : nil
-    case .humidity:
-      if unit == relativeHumidity || unit == percent { return value }
-      return unit == ratio ? value.scaled(by: 100) : nil
-    case .batteryPercent:
-      if unit == batteryPercent || unit == percent { return value }
-      return unit == ratio ? value.scaled(by: 100) : nil
-    case .inTotal, .outTotal, .people:
-      return unit == count ? value : nil
-    case .occupied:
-      return unit == ratio || unit == count ? value : nil
-    case .laeq, .lafmax:
-      if unit == decibel || unit == decibelA { return value }
-      return unit == bel ? value.scaled(by: 10) : nil
-    }
-  }
-
-  // Units of the SenML registry (RFC 8428 §12.1); `dBA` is none, and common.
-  private static let celsius = ArraySlice("Cel".utf8)
-  private static let kelvin = ArraySlice("K".utf8)
-  private static let relativeHumidity = ArraySlice("%RH".utf8)
-  private static let percent = ArraySlice("%".utf8)
-  private static let batteryPercent = ArraySlice("%EL".utf8)
-  private static let ratio = ArraySlice("/".utf8)
-  private static let count = ArraySlice("count".utf8)
-  private static let decibel = ArraySlice("dB".utf8)
-  private static let decibelA = ArraySlice("dBA".utf8)
-  private static let bel = ArraySlice("Bspl".utf8)
-
-  /// What a sensor of that kind can measure at all.
-  static func isPlausible(_ value: Int64, _ field: Field) -> Bool {
-    switch field {
-    case .temperature: (-40_000...60_000).contains(value)
-    case .temperatureGlobe: (-40_000...90_000).contains(value)
-    case .humidity: (0...105_000).contains(value)
-    case .laeq, .lafmax: (25_000...130_000).contains(value)
-    case .batteryPercent: (0...100_000).contains(value)
-    case .occupied: value == 0 || value == 1000
-    case .inTotal, .outTotal: value >= 0 && value <= 4_294_967_295_000 && value % 1000 == 0
-    case .people: value >= 0 && value <= 100_000_000 && value % 1000 == 0
-    }
-  }
-
-  /// Up to 105 % relative humidity is a sensor's tolerance and counts as 100.
-  static func clamped(_ value: Int64, _ field: Field) -> Int64 {
-    field == .humidity ? min(value, 100_000) : value
   }
 }

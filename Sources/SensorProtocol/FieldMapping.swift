@@ -1,0 +1,135 @@
+// Where the fields of a sensor stand in the messages of its family, as the settings say.
+
+internal import JSONText
+public import Quantities
+
+/// Which values of a message are which fields.
+public struct FieldMapping: Hashable, Sendable {
+  /// Where a field's value stands, and what must be done to it.
+  public struct Source: Hashable, Sendable {
+    /// The field.
+    public var field: Field
+    /// A name of the family's table or of a member of the message, or, beginning with `/`, a JSON pointer (RFC 6901).
+    public var place: String
+    /// What the number is multiplied with.
+    public var scale: ExactDecimal?
+    /// The unit it is in, as in SenML, and `degF`; nil is the field's own.
+    public var unit: String?
+
+    /// A source.
+    public init(_ field: Field, at place: String, scale: ExactDecimal? = nil, unit: String? = nil) {
+      self.field = field
+      self.place = place
+      self.scale = scale
+      self.unit = unit
+    }
+  }
+
+  /// How a message writes its time.
+  public enum TimeFormat: String, CaseIterable, Hashable, Sendable {
+    /// Unix time in seconds.
+    case seconds = "s"
+    /// Unix time in milliseconds.
+    case milliseconds = "ms"
+    /// RFC 3339.
+    case iso8601
+  }
+
+  /// Where each field stands.
+  public var sources: [Source] = []
+  /// The JSON pointer to the time of measurement, where the family does not know it.
+  public var time: String?
+  /// How that time is written.
+  public var timeFormat = TimeFormat.iso8601
+  /// Whether a bare number has a comma for its point.
+  public var hasDecimalComma = false
+
+  /// No field.
+  public init() {}
+
+  /// Fields that stand where their names say.
+  public init(_ fields: [Field]) { sources = fields.map { Source($0, at: $0.rawValue) } }
+
+  /// The tokens of a JSON pointer; nil if it is none.
+  public static func tokens(_ pointer: String) -> [String]? {
+    guard pointer.hasPrefix("/") else { return nil }
+    var tokens: [String] = []
+    for token in pointer.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
+      var text = ""
+      var rest = token[...]
+      while let character = rest.popFirst() {
+        guard character == "~" else {
+          text.append(character)
+          continue
+        }
+        switch rest.popFirst() {
+        case "0": text.append("~")
+        case "1": text.append("/")
+        default: return nil
+        }
+      }
+      tokens.append(text)
+    }
+    return tokens
+  }
+
+  /// Times before this come from clocks that were never set: 2015 began.
+  static let earliest = Instant(milliseconds: 1_420_070_400_000)
+
+  /// What a message says of the fields.
+  ///
+  /// - Throws: ``Refusal`` when it says nothing of them.
+  public func decode(_ message: DeviceMessage, arrival: Instant) throws(Refusal) -> Decoded {
+    guard message.kind != .join else { return Decoded() }
+    let isFrame = message.frame.map { $0.port > 0 && !$0.payload.isEmpty } ?? false
+    if isFrame && message.object == nil && message.readings.isEmpty { throw .notDecoded }
+    let own = ownTime(of: message).flatMap { $0 >= Self.earliest && $0 <= arrival + .hours(1) ? $0 : nil }
+    var decoded = Decoded()
+    for source in sources {
+      do throws(Refusal) {
+        guard let value = try value(of: source, in: message) else { continue }
+        decoded.observations.append(
+          Observation(field: source.field, value: value, time: own ?? arrival, hasOwnTime: own != nil))
+      } catch {
+        decoded.refusals.append(error)
+      }
+    }
+    if decoded.observations.isEmpty && decoded.refusals.isEmpty { throw .notAMeasurement }
+    return decoded
+  }
+
+  private func ownTime(of message: DeviceMessage) -> Instant? {
+    guard let time, let value = Self.tokens(time).flatMap({ message.object?.value(at: $0) }) else {
+      return message.time
+    }
+    switch timeFormat {
+    case .iso8601: return value.instant
+    case .seconds: return value.decimal.map { Instant(milliseconds: $0.thousandths) }
+    case .milliseconds: return value.whole.map(Instant.init(milliseconds:))
+    }
+  }
+
+  /// A source's value in thousandths of the field's unit; nil where the message has none.
+  private func value(of source: Source, in message: DeviceMessage) throws(Refusal) -> Int64? {
+    var number: ExactDecimal
+    if let reading = message.readings.first(where: { $0.name == source.place }) {
+      number = reading.value
+    } else {
+      let tokens = Self.tokens(source.place) ?? [source.place]
+      guard let value = message.object?.value(at: tokens), !value.isNull else { return nil }
+      guard let decimal = value.decimal else { throw .valueNotANumber }
+      number = decimal
+    }
+    if let scale = source.scale {
+      guard let scaled = number.times(scale) else { throw .valueTooLarge }
+      number = scaled
+    }
+    let isFahrenheit = source.unit == "degF" && source.field.isTemperature
+    let unit = isFahrenheit ? nil : source.unit.map { ArraySlice($0.utf8) }
+    guard let own = source.field.inOwnUnit(isFahrenheit ? number.celsiusOfFahrenheit ?? number : number, unit: unit)
+    else { throw .unitUnknown }
+    let thousandths = own.thousandths
+    guard source.field.isPlausible(thousandths) else { throw .valueImplausible }
+    return source.field.clamped(thousandths)
+  }
+}
