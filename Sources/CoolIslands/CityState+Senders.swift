@@ -37,8 +37,9 @@ extension CityState {
   /// - Throws: ``Refusal`` when a server's or hub's message cannot be read, or comes from a device that nobody listed.
   public func sender(of payload: [UInt8], topic: String) throws(Refusal) -> Sender? {
     if let sensor = sensorOfTopic[topic] {
-      let isOwn = city.sensors[sensor].decoder == .senml || city.sensors[sensor].topic != topic
-      return Sender(sensor: sensor, decoder: isOwn ? .senml : city.sensors[sensor].decoder, message: nil)
+      let decoder = city.sensors[sensor].decoder
+      let speaksSenML = decoder == .senml || city.sensors[sensor].ownTopic == topic
+      return Sender(sensor: sensor, decoder: speaksSenML ? .senml : decoder, message: nil)
     }
     guard let feed = feed(of: topic) else { return nil }
     let message = try feed.decoder.read(payload, topic: topic)

@@ -8,7 +8,7 @@ import Quantities
 /// What can go wrong; a run counts how often each struck.
 enum Fault: String, CaseIterable {
   case connectionReset, acknowledgementsLost, halfOpen, brokerRestarted, sessionLost, subscriptionRefused
-  case lost, repeated, reordered, delayed, corrupted, unknownTopic, veryLate
+  case lost, repeated, reordered, delayed, corrupted, unknownTopic, veryLate, frameRepeated
   case diskFull, diskReadOnly, diskSlow, writeError, syncError
   case crashInLink, crashInDisk, crashInRecovery, powerFailure, sectorLost, sectorTorn
   case clockForward, clockBack, daysPass, reload, command, cleanStop, slowClient

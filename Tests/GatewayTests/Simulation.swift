@@ -44,6 +44,8 @@ final class Simulation {
   private var published: [[UInt8]: Int] = [:]
   private var required: Set<[UInt8]> = []
   private var serial = 0
+  /// Frames of the radio sensor, which its network may carry twice.
+  private var frames: Int64 = 0
   /// Every batch that the journal ever held: retention lets old ones go.
   private var batches: [JournalBatch] = []
   private static let steps = 50
@@ -105,8 +107,11 @@ final class Simulation {
       #"{"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"\#($0)","name":"\#($0)","kind":"park",\#(hours[$0] ?? "")}}"#
     }
     let sensors = places.map { #"{"id":"\#($0)-air","place":"\#($0)","fields":["temperature","laeq"],"period_s":60}"# }
+    let radio = #"{"id":"radio","place":"parc","decoder":"chirpstack","device":"00000000000000A1","fields":["laeq"]}"#
     let settings = #"""
-      {"gateway":"g","places":"p","city":{"id":"v","name":"V","time_zone":"Europe/Paris"},"sensors":[\#(sensors.joined(separator: ","))]}
+      {"gateway":"g","places":"p","city":{"id":"v","name":"V","time_zone":"Europe/Paris"},
+      "subscriptions":[{"topic":"tonnelle/v1/up/+/+"},{"topic":"application/+/device/+/event/up","decoder":"chirpstack"}],
+      "sensors":[\#((sensors + [radio]).joined(separator: ","))]}
       """#
     let collection = #"{"type":"FeatureCollection","features":[\#(features.joined(separator: ","))]}"#
     return ConfigurationText(
@@ -220,6 +225,16 @@ final class Simulation {
       let old = Double((now.core - .hours(.random(in: 74...200, using: &dice))).milliseconds / 1000)
       payload = Array(#"[{"n":"temperature","v":2\#(serial % 10),"t":\#(old + Double(serial % 1000) / 1000)}]"#.utf8)
       broker.strike(.veryLate)
+    case 5, 6:
+      // Without a time of its own: only the counter tells one frame from another.
+      topic = "application/a/device/00000000000000a1/event/up"
+      let frame = #""fCnt":\#(frames),"fPort":2,"data":"AQ==","object":{"laeq":\#(value / 10 + 20)}"#
+      payload = Array(#"{"deviceInfo":{"devEui":"00000000000000a1"},\#(frame)}"#.utf8)
+      frames += 1
+      guard Bool.random(using: &dice) else { break }
+      published[payload, default: 0] += 1
+      broker.publish(Outgoing(topic: topic, payload: payload, qos: 1))
+      broker.strike(.frameRepeated)
     default: break
     }
     published[payload, default: 0] += 1
@@ -350,6 +365,8 @@ final class Simulation {
     let ledger = gateway.world.ledger
     if ledger.messages != messages { return "the ledger counts \(ledger.messages) of \(messages)" }
     if !ledger.isBalanced { return "the ledger does not balance: \(ledger.total.named)" }
+    let radio = ledger.sensors.first { $0.id == "radio" }?.account.counted ?? 0
+    if radio > frames { return "\(radio) readings of \(frames) frames count" }
     if listener.wentBack { return "a client was shown an older snapshot" }
     return try differenceOfHistory() ?? differenceOfRetained()
   }
