@@ -72,6 +72,13 @@ public enum ConfigurationReader {
         report.add(.error, name, nil, "", "the file of the population cannot be read")
       }
     }
+    for name in content.sensorLists where !files.contains(where: { $0.name == name }) {
+      if let list = contents(path(name, besides: settingsPath)) {
+        files.append(.init(name: name, text: list))
+      } else {
+        report.add(.error, name, nil, "", "the list of sensors cannot be read")
+      }
+    }
     let zoneName = content.settings.timeZone
     let isName = zoneName.utf8.allSatisfy {
       (0x61...0x7A).contains($0) || (0x41...0x5A).contains($0) || (0x30...0x39).contains($0)
@@ -113,7 +120,9 @@ public enum ConfigurationReader {
       report.add(.error, file.name, nil, "", "the file is not UTF-8 text")
     }
     guard !report.hasErrors else { return outcome(nil) }
-    guard let content = SettingsReader(file: file.name, report: report).read(file.text) else { return outcome(nil) }
+    let others = Dictionary(text.files.dropFirst().map { ($0.name, $0.text) }) { first, _ in first }
+    let settingsReader = SettingsReader(file: file.name, report: report, lists: others)
+    guard let content = settingsReader.read(file.text) else { return outcome(nil) }
     let zone: CivilZone
     do {
       zone = try TimeZoneFile.zone(text.zone, name: content.settings.timeZone)
@@ -122,12 +131,9 @@ public enum ConfigurationReader {
       return outcome(nil)
     }
     var places: [PlaceContent] = []
-    if let file = text.files.dropFirst().first(where: { $0.name == content.settings.placesFile }) {
-      let others = text.files.dropFirst(2).map { ($0.name, $0.text) }
-      let reader = PlacesReader(
-        file: file.name, calendars: Dictionary(others) { first, _ in first },
-        zone: zone, report: report)
-      places = reader.read(file.text)
+    if let written = others[content.settings.placesFile] {
+      let reader = PlacesReader(file: content.settings.placesFile, calendars: others, zone: zone, report: report)
+      places = reader.read(written)
     }
     places.sort { $0.place.about.id < $1.place.about.id }
     let sensors = self.sensors(content, places, file.name, report)
@@ -136,9 +142,9 @@ public enum ConfigurationReader {
       id: content.cityID, name: content.cityName, zone: zone, holidays: content.holidays,
       places: places.map { resolve($0, zones, sensors, content, report) }, sensors: sensors, zones: zones,
       choices: content.choices, rings: content.rings, notice: content.notice, contact: content.contact)
-    if let name = content.settings.populationFile, let file = text.files.dropFirst().first(where: { $0.name == name }) {
+    if let name = content.settings.populationFile, let written = others[name] {
       var reader = PopulationReader(file: name, report: report)
-      city.population = reader.read(file.text)
+      city.population = reader.read(written)
     }
     city.departement = content.departement
     city.feeds = content.settings.subscriptions.filter { !$0.decoder.isKnownByTopic }
@@ -182,24 +188,24 @@ public enum ConfigurationReader {
         if place == nil {
           let hint = Spelling.nearest(to: name, among: places.map(\.place.about.id)).map { "; did you mean \"\($0)\"?" }
           report.add(
-            .error, file, sensor.value.position, sensor.path + ".place", "there is no place \"\(name)\"\(hint ?? "")")
+            .error, sensor.file, sensor.position, sensor.path + ".place", "there is no place \"\(name)\"\(hint ?? "")")
         }
       }
       if !ids.insert(sensor.id).inserted {
-        report.add(.error, file, sensor.value.position, sensor.path + ".id", "the id \"\(sensor.id)\" stands twice")
+        report.add(.error, sensor.file, sensor.position, sensor.path + ".id", "the id \"\(sensor.id)\" stands twice")
         continue
       }
       if !topics.insert(sensor.topic).inserted
         || sensor.ownTopic != sensor.topic && !topics.insert(sensor.ownTopic).inserted
       {
         report.add(
-          .error, file, sensor.value.position, sensor.path + ".topic",
+          .error, sensor.file, sensor.position, sensor.path + ".topic",
           "another sensor has the topic \"\(sensor.topic)\"")
         continue
       }
       if let device = sensor.device, !devices.insert("\(sensor.decoder.rawValue) \(device)").inserted {
         report.add(
-          .error, file, sensor.value.position, sensor.path + ".device", "another sensor is the device \"\(device)\"")
+          .error, sensor.file, sensor.position, sensor.path + ".device", "another sensor is the device \"\(device)\"")
         continue
       }
       let isReceived = content.settings.subscriptions.contains { subscription in
@@ -209,7 +215,7 @@ public enum ConfigurationReader {
       if !isReceived {
         let what = sensor.decoder.isKnownByTopic ? " receives \"\(sensor.topic)\"" : " stands in the settings"
         report.add(
-          .error, file, sensor.value.position, sensor.path + (sensor.decoder.isKnownByTopic ? ".topic" : ".decoder"),
+          .error, sensor.file, sensor.position, sensor.path + (sensor.decoder.isKnownByTopic ? ".topic" : ".decoder"),
           "no subscription with the decoder \(sensor.decoder.rawValue)\(what)")
       }
       var configured = Sensor(

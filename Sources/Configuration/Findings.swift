@@ -48,24 +48,34 @@ final class ObjectReader {
   let file: String
   let path: String
   let report: Report
+  /// Where the object stands, if it was made of something that is no JSON.
+  private let origin: TextPosition?
   private var known: [String] = []
 
-  init(_ value: JSONValue, file: String, path: String, report: Report) {
+  init(_ value: JSONValue, file: String, path: String, report: Report, origin: TextPosition? = nil) {
     self.value = value
     self.file = file
     self.path = path
     self.report = report
+    self.origin = origin
     if value.kind != .object { error(at: value, "", "an object in braces was expected, \(Self.name(value)) was found") }
   }
 
   func child(_ key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
 
+  /// Where the object stands.
+  var position: TextPosition { origin ?? value.position }
+
   func error(at value: JSONValue, _ key: String, _ message: String) {
-    report.add(.error, file, value.position, key.isEmpty ? path : child(key), message)
+    add(.error, value.position, key.isEmpty ? path : child(key), message)
   }
 
   func warning(at value: JSONValue, _ key: String, _ message: String) {
-    report.add(.warning, file, value.position, key.isEmpty ? path : child(key), message)
+    add(.warning, value.position, key.isEmpty ? path : child(key), message)
+  }
+
+  func add(_ severity: Finding.Severity, _ position: TextPosition, _ path: String, _ message: String) {
+    report.add(severity, file, origin ?? position, path, message)
   }
 
   static func name(_ value: JSONValue) -> String {
@@ -89,7 +99,7 @@ final class ObjectReader {
 
   private func required(_ key: String, _ expected: String, _ isRequired: Bool) {
     if isRequired && value[key] == nil {
-      report.add(.error, file, value.position, child(key), "\(expected) is required here")
+      add(.error, value.position, child(key), "\(expected) is required here")
     }
   }
 
@@ -146,8 +156,8 @@ final class ObjectReader {
     {
       return Milli(number)
     }
-    report.add(
-      .error, file, value.position, path,
+    add(
+      .error, value.position, path,
       "a number from \(range.lowerBound) to \(range.upperBound) was expected, \(Self.name(value)) was found")
     return nil
   }
@@ -190,7 +200,7 @@ final class ObjectReader {
 
   func object(_ key: String, required isRequired: Bool = false) -> ObjectReader? {
     required(key, "an object in braces", isRequired)
-    return member(key).map { ObjectReader($0, file: file, path: child(key), report: report) }
+    return member(key).map { ObjectReader($0, file: file, path: child(key), report: report, origin: origin) }
   }
 
   func list(_ key: String) -> [(path: String, value: JSONValue)] {
@@ -203,15 +213,15 @@ final class ObjectReader {
   }
 
   func objects(_ key: String) -> [ObjectReader] {
-    list(key).map { ObjectReader($0.value, file: file, path: $0.path, report: report) }
+    list(key).map { ObjectReader($0.value, file: file, path: $0.path, report: report, origin: origin) }
   }
 
   /// Reports the members that nobody asked for, as errors with the nearest known key.
   func finish() {
     for member in value.members where !known.contains(member.key) {
       let hint = Spelling.nearest(to: member.key, among: known).map { "did you mean \"\($0)\"?" }
-      report.add(
-        .error, file, member.position, child(member.key),
+      add(
+        .error, member.position, child(member.key),
         "unknown key; \(hint ?? "known here: \(known.joined(separator: ", "))")")
     }
   }

@@ -21,6 +21,40 @@ struct SensorsReader {
 
   func read(_ sensors: [ObjectReader]) -> [SensorContent] { sensors.compactMap(sensor) }
 
+  /// Reads a list as whoever looks after the fleet keeps it: a table whose columns are named as a sensor's keys in the
+  /// settings, `fields` with spaces between them.
+  func read(table text: [UInt8], file: String) -> [SensorContent] {
+    let table: CommaSeparated
+    do {
+      table = try CommaSeparated(text)
+    } catch {
+      report.add(.error, file, error.position, "", error.message)
+      return []
+    }
+    return table.rows.compactMap { row in
+      var json = JSONWriter()
+      json.object { json in
+        for (column, value) in zip(table.header, row.values) where !value.isEmpty {
+          if column == "fields" {
+            json.key(column)
+            json.array { json in for name in value.split(separator: " ") { json.string(String(name)) } }
+          } else if let number = Int64(value), Self.numbers.contains(column) {
+            json.member(column, number)
+          } else {
+            json.member(column, value)
+          }
+        }
+      }
+      guard let document = try? JSONDocument(json.bytes) else { return nil }  // two columns have one name: said already
+      return sensor(
+        ObjectReader(
+          document.root, file: file, path: "sensors[\(document.root["id"]?.string ?? "")]", report: report,
+          origin: TextPosition(line: row.line, column: 1)))
+    }
+  }
+
+  private static let numbers: Set = ["period_s", "stale_after_s", "counter_bits"]
+
   private func sensor(_ reader: ObjectReader) -> SensorContent? {
     let id = reader.identifier("id")
     let place = reader.string("place")
@@ -53,8 +87,8 @@ struct SensorsReader {
     let ownTopic = "tonnelle/v1/up/\(level)/\(id)"
     return SensorContent(
       id: id, place: place, topic: topic ?? ownTopic, ownTopic: ownTopic, decoder: decoder, device: device,
-      mapping: mapping, period: period, staleAfter: stale, counterBits: bits == 16 ? 16 : 32, value: reader.value,
-      path: reader.path)
+      mapping: mapping, period: period, staleAfter: stale, counterBits: bits == 16 ? 16 : 32, file: reader.file,
+      position: reader.position, path: reader.path)
   }
 
   /// The topic of one that is known by it.
@@ -101,8 +135,8 @@ struct SensorsReader {
       if let field = value.string.flatMap(Field.init(rawValue:)), !fields.contains(field) {
         fields.append(field)
       } else {
-        report.add(
-          .error, reader.file, value.position, path,
+        reader.add(
+          .error, value.position, path,
           "\(Self.expected), each once, was expected, \(ObjectReader.name(value)) was found\(Self.hint(value.string))")
       }
     }
@@ -138,8 +172,8 @@ struct SensorsReader {
       } else if let field = Field(rawValue: member.key) {
         if let source = source(of: field, member.value, reader) { mapping.sources.append(source) }
       } else {
-        report.add(
-          .error, reader.file, member.position, reader.child(member.key),
+        reader.add(
+          .error, member.position, reader.child(member.key),
           "\(Self.expected), or time, was expected\(Self.hint(member.key))")
       }
     }
@@ -172,8 +206,8 @@ struct SensorsReader {
 
   private func isPlace(_ place: String, _ value: JSONValue, _ path: String, _ reader: ObjectReader) -> Bool {
     if !place.isEmpty && (!place.hasPrefix("/") || FieldMapping.tokens(place) != nil) { return true }
-    report.add(
-      .error, reader.file, value.position, path,
+    reader.add(
+      .error, value.position, path,
       "a name or a JSON pointer such as \"/air/t\" was expected, \"\(place.prefix(40))\" was found")
     return false
   }

@@ -24,6 +24,8 @@ struct SettingsContent {
   var choices = Choices()
   var rings: [Field: RingLayout] = [:]
   var sensors: [SensorContent] = []
+  /// Tables of more of them.
+  var sensorLists: [String] = []
   var zones: [(id: String, reference: String, value: JSONValue)] = []
 }
 
@@ -39,13 +41,16 @@ struct SensorContent {
   var period: Int
   var staleAfter: Int
   var counterBits: Int
-  var value: JSONValue
+  var file: String
+  var position: TextPosition
   var path: String
 }
 
 struct SettingsReader {
   let file: String
   let report: Report
+  /// The texts of files that list sensors, by name.
+  var lists: [String: [UInt8]] = [:]
 
   func read(_ text: [UInt8]) -> SettingsContent? {
     let document: JSONDocument
@@ -68,6 +73,14 @@ struct SettingsReader {
     endpoints(root, &content.settings)
     let sensors = SensorsReader(root, report: report)
     content.sensors = sensors.read(root.objects("sensors"))
+    for (path, value) in root.list("sensor_lists") {
+      guard let name = value.string else {
+        root.add(.error, value.position, path, "a file's name was expected, \(ObjectReader.name(value)) was found")
+        continue
+      }
+      content.sensorLists.append(name)
+      if let list = lists[name] { content.sensors += sensors.read(table: list, file: name) }
+    }
     for zone in root.objects("zones") {
       let id = zone.identifier("id")
       let reference = zone.string("reference", required: true)

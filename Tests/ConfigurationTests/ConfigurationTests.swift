@@ -16,14 +16,17 @@ import Testing
   static let park =
     #"{"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"parc","name":"Parc","kind":"park"}}"#
 
-  static func findings(settings: String, places: String = #"{"type":"FeatureCollection","features":[\#(park)]}"#) throws
-    -> (Configured?, [Finding])
-  {
+  static let collection = #"{"type":"FeatureCollection","features":[\#(park)]}"#
+
+  static func text(settings: String, places: String = collection) throws -> ConfigurationText {
     let zone = try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Paris"))
-    let text = ConfigurationText(
+    return ConfigurationText(
       files: [.init(name: "s.json", text: Array(settings.utf8)), .init(name: "p.geojson", text: Array(places.utf8))],
       zone: [UInt8](zone))
-    let outcome = ConfigurationReader.values(text)
+  }
+
+  static func findings(settings: String, places: String = collection) throws -> (Configured?, [Finding]) {
+    let outcome = ConfigurationReader.values(try text(settings: settings, places: places))
     return (outcome.configured, outcome.findings)
   }
 
