@@ -49,7 +49,7 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "tonnelle",
-      dependencies: (program + ["JSONText", "Quantities", "CZlib", "CLibc"]).map { .byName(name: $0) },
+      dependencies: (program + ["JSONText", "Quantities", "CZlib", "CLibc", "CFirmware"]).map { .byName(name: $0) },
       swiftSettings: strict),
     .executableTarget(
       name: "Benchmarks",
@@ -115,5 +115,6 @@ let package = Package(
     cLibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", debian: "libmicrohttpd-dev"),
     cLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
     .systemLibrary(name: "CLibc"),
+    .systemLibrary(name: "CFirmware"),
   ]
 )

@@ -147,8 +147,7 @@ public enum ConfigurationReader {
       city.population = reader.read(written)
     }
     city.departement = content.departement
-    city.feeds = content.settings.subscriptions.filter { !$0.decoder.isKnownByTopic }
-      .map { Feed(filter: $0.filter, decoder: $0.decoder) }
+    city.feeds = content.settings.subscriptions.map { Feed(filter: $0.filter, decoder: $0.decoder) }
     city.heatThresholds = content.heatThresholds
     if let name = content.heatStation {
       city.heatStation = sensors.firstIndex { $0.id == name && $0.fields.contains(.temperature) }

@@ -30,7 +30,7 @@ public struct City: Sendable {
   public var notice: [String: String]
   /// Who answers questions, as a URL or `mailto:`.
   public var contact: String?
-  /// What servers and hubs publish, whose messages say themselves from which device they come.
+  /// What is subscribed to.
   public var feeds: [Feed] = []
   /// Where people live, for who has a place in reach.
   public var population: [PopulationCell] = []
@@ -179,7 +179,8 @@ public struct HeatHours: Sendable {
   }
 }
 
-/// The messages of a server or hub.
+/// Topics that are subscribed to: those of sensors, or those of a server or hub, whose messages say from which device
+/// they come.
 public struct Feed: Hashable, Sendable {
   /// The MQTT filter of their topics.
   public var filter: String

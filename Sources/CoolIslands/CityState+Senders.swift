@@ -41,7 +41,7 @@ extension CityState {
       let speaksSenML = decoder == .senml || city.sensors[sensor].ownTopic == topic
       return Sender(sensor: sensor, decoder: speaksSenML ? .senml : decoder, message: nil)
     }
-    guard let feed = feed(of: topic) else { return nil }
+    guard let feed = feed(of: topic), !feed.decoder.isKnownByTopic else { return nil }
     let message = try feed.decoder.read(payload, topic: topic)
     guard let sensor = sensorOfDevice[DeviceName(feed.decoder, message.device)] else {
       throw message.kind == .other ? .notAMeasurement : .deviceUnknown
@@ -49,7 +49,7 @@ extension CityState {
     return Sender(sensor: sensor, decoder: feed.decoder, message: message)
   }
 
-  /// The server or hub that publishes on a topic.
+  /// What is subscribed to, if a topic is part of it.
   public func feed(of topic: String) -> Feed? { city.feeds.first { TopicFilter.matches($0.filter, topic) } }
 
   /// What a sender's message says.

@@ -164,6 +164,11 @@ public struct World: ~Copyable, Sendable {
     } ?? (nil, 1)
   }
 
+  /// Who sent a message that no sensor of the settings sent: see ``CityState/stranger(of:topic:arrival:)``.
+  public func stranger(of message: Message) -> Stranger? {
+    withState { $0.stranger(of: message.payload, topic: message.topic, arrival: message.arrival) } ?? nil
+  }
+
   /// How many sensors are configured.
   public var sensorCount: Int { withState { $0.city.sensors.count } ?? 0 }
 

@@ -69,6 +69,8 @@ public final class Gateway {
   private var linkReason: String?
   private var subscriptions: [Int: [String]] = [:]
   private var refusedFilters: [String] = []
+  /// Whom the settings do not know; since this process began.
+  private var strangers = Strangers()
   private var lastKeepAlive = Span.milliseconds(0)
 
   // The store.
@@ -296,6 +298,7 @@ public final class Gateway {
       for refusal in refusals { batch.refuse(refusal, sensor: sensor) }
     case .refused(let refusal, let readings, let sensor):
       batch.refuse(refusal, readings, sensor: sensor)
+      if sensor == nil, let stranger = world.stranger(of: message) { strangers.note(stranger, at: message.arrival) }
     }
   }
 
@@ -523,7 +526,8 @@ public final class Gateway {
   private var status: GatewayStatus {
     GatewayStatus(
       brokerConnected: isOnline, brokerReason: linkReason, refusedFilters: refusedFilters, storeReason: storeReason,
-      ledger: world.ledger, position: store.nextPosition - 1, checkpoint: checkpoint, batches: batches)
+      ledger: world.ledger, position: store.nextPosition - 1, checkpoint: checkpoint, batches: batches,
+      strangers: strangers)
   }
 
   /// Says goodbye, and puts down what there is so that the next start need not read it again.

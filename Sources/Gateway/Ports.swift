@@ -87,4 +87,6 @@ public struct GatewayStatus: Sendable {
   public var checkpoint: (number: Int64, first: Int64)
   /// Batches committed since the start.
   public var batches: Int64
+  /// Who speaks and stands in no setting.
+  public var strangers: Strangers
 }

@@ -9,6 +9,9 @@ struct Board {
   let facts: OperatorsFacts
   let language: Language
 
+  /// Strangers on the page; `tonnelle unknown` lists all.
+  private static let strangersShown = 20
+
   private var words: Words { Words(language, zone: facts.view.zone, now: facts.view.at) }
 
   private func text(_ french: String, _ english: String) -> String { language == .fr ? french : english }
@@ -38,7 +41,10 @@ struct Board {
       .joined(separator: " / ")
     return BoardPage(
       cityName: facts.view.cityName, headline: headline, notes: notes, heat: heat, rows: places.map(row),
-      ledger: facts.ledger.named.map { ($0.name, String($0.count)) }
+      ledger: facts.ledger.named.map { ($0.name, String($0.count)) },
+      strangers: facts.strangers.newest.prefix(Self.strangersShown).map {
+        ("\($0.stranger.family) \($0.stranger.identity)", String($0.count), $0.stranger.settingsLine)
+      }
     ).html(language)
   }
 

@@ -28,11 +28,14 @@ public struct OperatorsFacts: Sendable {
   public var checkpoint: (number: Int64, first: Int64)
   /// Batches committed since the start.
   public var batches: Int64
+  /// Who speaks and stands in no setting.
+  public var strangers: Strangers
 
   /// Facts.
   public init(
     view: OperatorsView, brokerConnected: Bool, brokerReason: String?, refusedFilters: [String], storeReason: String?,
-    ledger: Ledger, position: Int64, checkpoint: (number: Int64, first: Int64), batches: Int64
+    ledger: Ledger, position: Int64, checkpoint: (number: Int64, first: Int64), batches: Int64,
+    strangers: Strangers
   ) {
     self.view = view
     self.brokerConnected = brokerConnected
@@ -43,6 +46,7 @@ public struct OperatorsFacts: Sendable {
     self.position = position
     self.checkpoint = checkpoint
     self.batches = batches
+    self.strangers = strangers
   }
 }
 
@@ -111,6 +115,7 @@ public final class OperatorSite: Sendable {
       return document(
         "text/plain; version=0.0.4; charset=utf-8", Array(Metrics.text(facts, streams: streams()).utf8))
     case "/api/ledger": return document("application/json", StatusDocuments.ledger(facts.ledger))
+    case "/api/unknown": return document("application/json", StatusDocuments.unknown(facts))
     case "/api/status": return document("application/json", StatusDocuments.status(facts))
     case "/api/history", "/api/transitions":
       guard let history = history.withLock({ $0 }) else {

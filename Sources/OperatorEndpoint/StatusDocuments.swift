@@ -28,6 +28,25 @@ enum StatusDocuments {
     json.object { json in for (name, count) in account.named where count > 0 { json.member(name, count) } }
   }
 
+  /// Who speaks and stands in no setting, who spoke last first.
+  static func unknown(_ facts: OperatorsFacts) -> [UInt8] {
+    let zone = facts.view.zone
+    var json = JSONWriter()
+    json.array { json in
+      for row in facts.strangers.newest {
+        json.object { json in
+          json.member("identity", row.stranger.identity)
+          json.member("decoder", row.stranger.family)
+          json.member("messages", row.count)
+          json.member("first", zone.text(row.first))
+          json.member("last", zone.text(row.last))
+          json.member("settings", row.stranger.settingsLine)
+        }
+      }
+    }
+    return json.bytes
+  }
+
   static func status(_ facts: OperatorsFacts) -> [UInt8] {
     let places = facts.view.places
     var json = JSONWriter()

@@ -37,11 +37,13 @@ public struct BoardPage: Sendable {
   public var rows: [Row]
   /// Counts with their names.
   public var ledger: [(name: String, count: String)]
+  /// Who speaks and stands in no setting: who, how often, and a line for the settings.
+  public var strangers: [(name: String, count: String, line: String)]
 
   /// A board.
   public init(
     cityName: String, headline: String, notes: [String], heat: String, rows: [Row],
-    ledger: [(name: String, count: String)]
+    ledger: [(name: String, count: String)], strangers: [(name: String, count: String, line: String)]
   ) {
     self.cityName = cityName
     self.headline = headline
@@ -49,6 +51,7 @@ public struct BoardPage: Sendable {
     self.heat = heat
     self.rows = rows
     self.ledger = ledger
+    self.strangers = strangers
   }
 
   /// The page.
@@ -64,6 +67,16 @@ public struct BoardPage: Sendable {
     let ledger = ledger.map {
       "<tr><th scope=\"row\">\(escapeHTML($0.name))</th><td class=\"number\">\($0.count)</td></tr>"
     }
+    let strangers = strangers.map {
+      "<tr><th scope=\"row\">\(escapeHTML($0.name))</th><td class=\"number\">\($0.count)</td><td><code>\(escapeHTML($0.line))</code></td></tr>"
+    }
+    let unknown = """
+      <h2 id="unknown">\(language("Capteurs inconnus", "Unknown sensors"))</h2>
+      <div class="table" role="region" tabindex="0" aria-label="\(language("Capteurs inconnus", "Unknown sensors"))"><table>
+      <caption>\(language("Entendus, absents des réglages ; les plus récents d'abord", "Heard, and not in the settings; the newest first"))</caption>
+      <thead><tr><th scope="col">\(language("Identité", "Identity"))</th><th scope="col">\(language("Messages", "Messages"))</th>\
+      <th scope="col">\(language("Ligne à coller", "Line to paste"))</th></tr></thead><tbody>\(strangers.joined())</tbody></table></div>
+      """
     let body = """
       <h1>\(escapeHTML(headline))</h1>
       \(notes.map { "<p class=\"notice\">\(escapeHTML($0))</p>" }.joined())
@@ -74,6 +87,7 @@ public struct BoardPage: Sendable {
       <th scope="col">\(language("État", "State"))</th><th scope="col">\(language("Personnes", "People"))</th>\
       <th scope="col">\(language("Capteurs", "Sensors"))</th></tr></thead>
       <tbody>\(rows.joined())</tbody></table></div>
+      \(strangers.isEmpty ? "" : unknown)
       <h2>\(language("Registre des messages", "Ledger of messages"))</h2>
       <table><caption>\(language("Depuis le début du journal", "Since the journal began"))</caption><thead><tr>\
       <th scope="col">\(language("Issue", "Outcome"))</th><th scope="col">\(language("Nombre", "Count"))</th></tr></thead>

@@ -117,4 +117,15 @@ public enum Decoder: String, CaseIterable, Hashable, Sendable {
     if self == .senml { return try SenMLProfile.decode(payload, arrival: arrival) }
     return try mapping.decode(try read(payload, topic: topic, mapping: mapping), arrival: arrival)
   }
+
+  /// What becomes of each part of a payload, for somebody who wants to know why; as ``decode(_:topic:arrival:mapping:)``
+  /// has it.
+  ///
+  /// - Throws: ``Refusal`` when nothing of it can be used.
+  public func outcomes(
+    _ payload: [UInt8], topic: String, arrival: Instant, mapping: FieldMapping
+  ) throws(Refusal) -> [(what: String, outcome: Result<Observation, Refusal>)] {
+    if self == .senml { return try SenMLProfile.outcomes(payload, arrival: arrival) }
+    return mapping.outcomes(try read(payload, topic: topic, mapping: mapping), arrival: arrival)
+  }
 }

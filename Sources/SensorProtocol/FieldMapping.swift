@@ -83,19 +83,33 @@ public struct FieldMapping: Hashable, Sendable {
     guard message.kind != .join else { return Decoded() }
     let isFrame = message.frame.map { $0.port > 0 && !$0.payload.isEmpty } ?? false
     if isFrame && message.object == nil && message.readings.isEmpty { throw .notDecoded }
-    let own = ownTime(of: message).flatMap { $0 >= Self.earliest && $0 <= arrival + .hours(1) ? $0 : nil }
     var decoded = Decoded()
-    for source in sources {
+    for (_, outcome) in outcomes(message, arrival: arrival) {
       do throws(Refusal) {
-        guard let value = try value(of: source, in: message) else { continue }
-        decoded.observations.append(
-          Observation(field: source.field, value: value, time: own ?? arrival, hasOwnTime: own != nil))
+        decoded.observations.append(try outcome.get())
       } catch {
         decoded.refusals.append(error)
       }
     }
     if decoded.observations.isEmpty && decoded.refusals.isEmpty { throw .notAMeasurement }
     return decoded
+  }
+
+  /// What becomes of each field that the message has.
+  func outcomes(
+    _ message: DeviceMessage, arrival: Instant
+  ) -> [(what: String, outcome: Result<Observation, Refusal>)] {
+    let own = ownTime(of: message).flatMap { $0 >= Self.earliest && $0 <= arrival + .hours(1) ? $0 : nil }
+    return sources.compactMap { source in
+      do throws(Refusal) {
+        guard let value = try value(of: source, in: message) else { return nil }
+        let observation = Observation(
+          field: source.field, value: value, time: own ?? arrival, hasOwnTime: own != nil)
+        return (source.place, .success(observation))
+      } catch {
+        return (source.place, .failure(error))
+      }
+    }
   }
 
   private func ownTime(of message: DeviceMessage) -> Instant? {

@@ -80,54 +80,6 @@ public struct Observation: Hashable, Sendable {
   }
 }
 
-/// Why a message, or a part of it, does not count.
-///
-/// The raw value names the counter that operators read.
-public enum Refusal: String, CaseIterable, Error, Hashable, Sendable {
-  // The message as a whole.
-  case topicNotConfigured = "topic_not_configured"
-  case placeUnknown = "place_unknown"
-  case sensorUnknown = "sensor_unknown"
-  case topicMalformed = "topic_malformed"
-  case payloadTooLarge = "payload_too_large"
-  case payloadEmpty = "payload_empty"
-  case malformed = "malformed"
-  case notUTF8 = "not_utf8"
-  case tooDeep = "too_deep"
-  case duplicateKey = "duplicate_key"
-  case notAPack = "not_a_pack"
-  case tooManyRecords = "too_many_records"
-  case versionTooNew = "version_too_new"
-  case mustUnderstand = "must_understand"
-  case retained = "retained"
-  case schoolHours = "school_hours"
-  case repeatedDelivery = "redelivered"
-  case tooMany = "too_many_messages"
-  // The message of a server or hub.
-  case deviceMissing = "device_missing"
-  case deviceUnknown = "device_unknown"
-  case simulated = "simulated"
-  case notDecoded = "not_decoded"
-  case notAMeasurement = "not_a_measurement"
-  // One record of a pack.
-  case recordMalformed = "record_malformed"
-  case nameMalformed = "name_malformed"
-  case nameUnknown = "name_unknown"
-  case unitUnknown = "unit_unknown"
-  case valueMissing = "value_missing"
-  case valueNotANumber = "value_not_a_number"
-  case valueTooLarge = "value_too_large"
-  case valueImplausible = "value_implausible"
-  case notThisSensors = "field_not_declared"
-  case timeTooOld = "time_too_old"
-  case timeAhead = "time_ahead"
-  /// The readings after it showed that it was a fault.
-  case spike = "spike"
-  // A command.
-  case commandMalformed = "command_malformed"
-  case commandRetained = "command_retained"
-}
-
 /// What a payload yielded: what is good, and why the rest is not.
 public struct Decoded: Hashable, Sendable {
   /// Good observations, in the order sent.

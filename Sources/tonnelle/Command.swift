@@ -106,6 +106,15 @@ struct Arguments {
     return number
   }
 
+  func choice<Choice: RawRepresentable & CaseIterable>(
+    _ name: String, _: Choice.Type
+  ) throws(CommandFailure) -> Choice? where Choice.RawValue == String {
+    guard let text = values[name] else { return nil }
+    if let choice = Choice(rawValue: text) { return choice }
+    let names = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+    throw CommandFailure("--\(name) takes one of \(names), not \"\(text)\"", code: ExitCode.usage)
+  }
+
   func instant(_ name: String) throws(CommandFailure) -> Instant? {
     guard let text = values[name] else { return nil }
     guard let instant = Instant(rfc3339: text) else {

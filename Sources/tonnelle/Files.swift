@@ -57,6 +57,29 @@ final class AppendedFile: Sendable {
 enum Files {
   static func read(_ path: String) -> [UInt8]? { FileManager.default.contents(atPath: path).map { [UInt8]($0) } }
 
+  /// A whole file as it is.
+  static func readBytes(_ path: String) throws(CommandFailure) -> [UInt8] {
+    guard let bytes = read(path) else { throw CommandFailure("\(path) cannot be read: \(reason())") }
+    return bytes
+  }
+
+  /// What comes on standard input until its end.
+  static func readStandardInput() -> [UInt8] {
+    var whole: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = unsafe buffer.withUnsafeMutableBytes { unsafe Glibc.read(0, $0.baseAddress, $0.count) }
+      guard count > 0 else { return whole }
+      whole += buffer[..<count]
+    }
+  }
+
+  /// The first line of a file, for a password.
+  static func firstLine(_ path: String) throws(CommandFailure) -> String {
+    let text = String(decoding: try readBytes(path), as: UTF8.self)
+    return text.split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init) ?? ""
+  }
+
   /// Writes a file that only its owner can read.
   static func writePrivate(_ text: String, to path: String) throws(CommandFailure) {
     let bytes = Array(text.utf8)

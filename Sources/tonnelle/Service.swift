@@ -46,7 +46,7 @@ final class Outlets: GatewayOutlets, Sendable {
         view: view, brokerConnected: status.brokerConnected, brokerReason: status.brokerReason,
         refusedFilters: status.refusedFilters,
         storeReason: status.storeReason, ledger: status.ledger, position: status.position,
-        checkpoint: status.checkpoint, batches: status.batches))
+        checkpoint: status.checkpoint, batches: status.batches, strangers: status.strangers))
   }
 
   func turned(at moment: Moment) {
@@ -108,13 +108,7 @@ struct LoadedConfiguration {
   /// - Throws: ``CommandFailure`` when a file that they name cannot be read.
   func linkOptions() throws(CommandFailure) -> LinkOptions {
     let broker = configured.settings.broker
-    var password: String?
-    if let name = broker.passwordFile {
-      guard let bytes = Files.read(path(of: name)) else {
-        throw CommandFailure("the password file \(name) cannot be read")
-      }
-      password = String(decoding: bytes, as: UTF8.self).split(separator: "\n").first.map(String.init)
-    }
+    let password = try broker.passwordFile.map { name throws(CommandFailure) in try Files.firstLine(path(of: name)) }
     if let authorities = broker.certificateAuthorities, Files.read(path(of: authorities)) == nil {
       throw CommandFailure("the certificates in \(authorities) cannot be read; nothing is sent unencrypted instead")
     }

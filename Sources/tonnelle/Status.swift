@@ -19,26 +19,18 @@ enum StatusCommand: Command {
     try arguments.noOperands()
     let loaded = try LoadedConfiguration.load(try arguments.required("config"), quietly: true)
     let gateway = try OperatorsClient(loaded)
-    let (status, ledger) = (try gateway.get("/api/status"), try gateway.get("/api/ledger"))
+    let (status, ledger) = (try gateway.document("/api/status"), try gateway.document("/api/ledger"))
     if arguments.has("json") {
       var json = JSONWriter()
       json.object { json in
-        json.member("status", raw: String(decoding: status, as: UTF8.self))
-        json.member("ledger", raw: String(decoding: ledger, as: UTF8.self))
+        json.member("status", raw: String(decoding: status.slice, as: UTF8.self))
+        json.member("ledger", raw: String(decoding: ledger.slice, as: UTF8.self))
       }
       Terminal.print(json.bytes + [0x0A])
     } else {
-      Terminal.print(try text(try document(status), try document(ledger)))
+      Terminal.print(try text(status, ledger))
     }
-    return try document(ledger)["balanced"]?.bool == true ? ExitCode.done : ExitCode.failed
-  }
-
-  private static func document(_ bytes: [UInt8]) throws(CommandFailure) -> JSONValue {
-    do {
-      return try JSONDocument(bytes).root
-    } catch {
-      throw CommandFailure("the gateway's answer cannot be read: \(error)")
-    }
+    return ledger["balanced"]?.bool == true ? ExitCode.done : ExitCode.failed
   }
 
   private static func text(_ status: JSONValue, _ ledger: JSONValue) throws(CommandFailure) -> String {
@@ -108,7 +100,17 @@ struct OperatorsClient {
     token = String(first)
   }
 
-  func get(_ path: String) throws(CommandFailure) -> [UInt8] {
+  /// The answer to a request, which is JSON.
+  func document(_ path: String) throws(CommandFailure) -> JSONValue {
+    let answer = try get(path)
+    do {
+      return try JSONDocument(answer).root
+    } catch {
+      throw CommandFailure("the gateway's answer cannot be read: \(error)")
+    }
+  }
+
+  private func get(_ path: String) throws(CommandFailure) -> [UInt8] {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard descriptor >= 0 else { throw CommandFailure("no socket: \(Files.reason())") }
     defer { close(descriptor) }

@@ -6,7 +6,8 @@ internal import Glibc
 /// All commands, in the order of the help.
 let commands: [any Command.Type] = [
   DemoCommand.self, ServeCommand.self, CheckCommand.self, StatusCommand.self, ReplayCommand.self,
-  RecordCommand.self, HoursCommand.self, ImportCommand.self,
+  RecordCommand.self, ExplainCommand.self, UnknownCommand.self, SensorCommand.self, HoursCommand.self,
+  ImportCommand.self,
 ]
 
 @MainActor func usage() -> String {

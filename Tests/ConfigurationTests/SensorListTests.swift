@@ -45,7 +45,7 @@ import Testing
     #expect(b.device == "ecole/preau" && b.mapping == FieldMapping([.temperature]))
     #expect(c.topic == "ha/c/state" && c.ownTopic == "tonnelle/v1/up/parc/c" && c.mapping.hasDecimalComma)
     #expect(d.mapping.sources == [.init(.temperature, at: "/t", unit: "degF")] && d.place == nil)
-    #expect(city.feeds.map(\.decoder) == [.chirpstack, .zigbee2mqtt])
+    #expect(city.feeds.map(\.decoder) == [.senml, .chirpstack, .zigbee2mqtt, .plain, .json])
   }
 
   @Test(

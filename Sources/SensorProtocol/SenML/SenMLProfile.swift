@@ -28,6 +28,29 @@ public enum SenMLProfile {
     return decoded
   }
 
+  /// What becomes of each record, with the words of the record.
+  static func outcomes(
+    _ payload: [UInt8], arrival: Instant
+  ) throws(Refusal) -> [(what: String, outcome: Result<Observation, Refusal>)] {
+    guard let first = payload.first else { throw .payloadEmpty }
+    let pack = SenMLCBOR.isLikely(first) ? try SenMLCBOR.json(of: payload) : payload
+    var outcomes: [(what: String, outcome: Result<Observation, Refusal>)] = []
+    try SenMLPack.read(pack, arrival: arrival) { read in
+      do throws(Refusal) {
+        let record = try read.get()
+        let unit = record.unit.map { " in \(String(decoding: $0, as: UTF8.self))" } ?? ""
+        do throws(Refusal) {
+          outcomes.append((String(decoding: record.name, as: UTF8.self) + unit, .success(try observation(record))))
+        } catch {
+          outcomes.append((String(decoding: record.name, as: UTF8.self) + unit, .failure(error)))
+        }
+      } catch {
+        outcomes.append(("a record", .failure(error)))
+      }
+    }
+    return outcomes
+  }
+
   /// The pack that says the same as some observations: what is journalled when a part of a pack is refused.
   public static func encode(_ observations: [Observation]) -> [UInt8] {
     var json = JSONWriter()
