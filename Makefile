@@ -3,7 +3,8 @@
 # Debian packages, in one place: what the program needs, what its tests need, what its benchmarks compare with.
 RUN_PACKAGES   = libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev pkg-config \
                  mosquitto mosquitto-clients libjs-leaflet tzdata util-linux
-TEST_PACKAGES  = chromium chromium-driver fonts-dejavu-core python3-venv curl
+TEST_PACKAGES  = chromium chromium-driver fonts-dejavu-core python3-venv curl gcc g++ libc6-dev
+ARM_PACKAGES   = gcc-arm-none-eabi libnewlib-arm-none-eabi
 BENCH_PACKAGES = nginx-light wrk prometheus-mqtt-exporter prometheus librrd-dev gcc libc6-dev valgrind curl
 
 PORT ?= 8080
@@ -35,6 +36,7 @@ system: build test-packages ## the whole program, with a real broker and a real 
 	$(PYTEST) -m "not acceptance" Tests/System
 
 acceptance: build test-packages ## the long tests: PART=name for one of them
+	@$(if $(filter firmware,$(or $(PART),firmware)),$(call install,$(ARM_PACKAGES)))
 	$(PYTEST) -s -m acceptance $(if $(PART),-k $(PART)) Tests/System
 
 simulate: packages ## disasters by the seed: SEEDS=n, the first being SEED=k

@@ -45,6 +45,7 @@ private struct Explanation: ~Copyable {
   private var world = World()
   private(set) var lines: [String] = []
   private(set) var isRefused = false
+  private var told: Set<Refusal> = []
 
   init(city: City, topic: String, now: Instant) {
     self.city = city
@@ -146,6 +147,7 @@ private struct Explanation: ~Copyable {
           let seconds = observation.seconds.map { ", over \($0) s" } ?? ""
           line("", "\(what): \(observation.field.rawValue) \(value)\(seconds), \(time)")
         case .failure(let refusal):
+          told.insert(refusal)
           line("", "\(what): refused, \(refusal.rawValue): \(refusal.sentence)")
         }
       }
@@ -161,7 +163,9 @@ private struct Explanation: ~Copyable {
     }
     guard let sensor else { return }
     let account = world.ledger.sensors[sensor].account
-    for (refusal, _) in account.refused { line("", "refused, \(refusal.rawValue): \(refusal.sentence)") }
+    for (refusal, _) in account.refused where !told.contains(refusal) {
+      line("", "refused, \(refusal.rawValue): \(refusal.sentence)")
+    }
     line("ledger", "\(account.counted) of \(account.received) readings count")
     isRefused = account.counted == 0
     guard let place = city.sensors[sensor].place else { return }

@@ -65,6 +65,31 @@ import Testing
     }
   }
 
+  @Test("what makers' firmware sends reads as it was measured, in JSON and in CBOR") func firmware() throws {
+    let file = URL(filePath: #filePath).deletingLastPathComponent().appending(
+      path: "../../Firmware-protocol/vectors.json")
+    let vectors = try JSONDocument([UInt8](Data(contentsOf: file))).root.elements.map(Vector.init)
+    #expect(vectors.count >= 15)
+    for vector in vectors {
+      let text = try #require(vector.value["json"]?.stringBytes)
+      let binary = try #require(vector.value["cbor"]?.string.flatMap { [UInt8](hex: $0) })
+      let expected = try (vector.value["records"].map { Array($0.elements) } ?? []).map { record in
+        func number(_ key: String) throws -> Int64 { Int64(try #require(record[key]?.integer)) }
+        let time = try number("time")
+        let denominator = try (0..<number("decimals")).reduce(Int64(1)) { power, _ in power * 10 }
+        let value = try #require(ExactDecimal(try number("value")).scaled(by: 1, over: denominator))
+        let moment = time >= 1 << 28 ? Instant(seconds: time) : Self.arrival + .seconds(time)
+        return Observation(
+          field: try #require(record["field"]?.string.flatMap(Field.init(rawValue:))), value: value.thousandths,
+          time: moment, hasOwnTime: time != 0, seconds: try number("seconds") == 0 ? nil : try number("seconds"))
+      }
+      for payload in [text, binary] {
+        let decoded = try SenMLProfile.decode(payload, arrival: Self.arrival)
+        #expect(decoded == Decoded(observations: expected), "\(vector)")
+      }
+    }
+  }
+
   @Test("a pack in CBOR that is cut or spoilt anywhere is read or refused, and never more") func spoilt() throws {
     var dice = Dice(state: 7)
     for vector in try Self.vectors("cbor") {
