@@ -22,12 +22,7 @@ extension CityState {
     for index in dues.indices {
       if dues[index] <= now {
         if refreshDay(index, at: now) { about.append(index) }
-        let after = evaluate(index, at: now)
-        if places[index].indicators != after {
-          Self.compare(places[index].indicators, after, place: city.places[index].about.id, at: now, &transitions)
-          places[index].indicators = after
-          changed.append(index)
-        }
+        if evaluate(index, at: now, &transitions) { changed.append(index) }
         dues[index] = nextDue(index, after: now)
       }
       nextDue = min(nextDue, dues[index])
@@ -47,7 +42,11 @@ extension CityState {
     return true
   }
 
-  private mutating func evaluate(_ index: Int, at now: Instant) -> PublicIndicators {
+  /// Brings the indicators of a place up to date, where they stand: they are large, and most of the time little of them
+  /// is new.
+  ///
+  /// - Returns: whether anything changed.
+  private mutating func evaluate(_ index: Int, at now: Instant, _ transitions: inout [Transition]) -> Bool {
     if let override = places[index].override, override.until <= now { places[index].override = nil }
     let (opening, openingReason) = opening(index, at: now)
     if opening.state == .open && opening.rule != .regular { places[index].openedSpeciallyAt = now }
@@ -61,23 +60,46 @@ extension CityState {
       felt: coolness?.feltClass, difference: coolness?.differenceClass,
       occupancy: occupancy?.level,
       readings: readings, rooms: rooms(index, at: now))
-    var after = places[index].indicators ?? .unknown
-    if places[index].indicators == nil || places[index].facts != facts {  // most of the time nothing is new
-      let verdict = facts.verdict
-      if places[index].indicators?.availability != verdict.availability { after.since = now }
-      (after.availability, after.reasons) = verdict
+    let noise = noise(index, at: now)
+    let freshness = freshness(index, at: now)
+
+    let noiseOfDay = places[index].noiseOfDay
+    let before = places[index].indicators.map(IndicatorStates.init)
+    var verdict: (availability: Availability, reasons: [Reason])?
+    if before == nil || places[index].facts != facts {  // most of the time nothing is new
+      verdict = facts.verdict
       places[index].facts = facts
     }
-    after.isMeasured = hasTemperatureSensors
-    after.nextChange = opening.until
-    after.opening = opening
-    after.coolness = coolness
-    after.occupancy = occupancy
-    after.noise = noise(index, at: now)
-    after.noiseOfDay = places[index].noiseOfDay
-    after.freshness = freshness(index, at: now)
-    return after
+    if before == nil { places[index].indicators = .unknown }
+    var hasChanged = before == nil
+    Self.renew(&places[index].indicators!, &hasChanged) { indicators, hasChanged in
+      if let verdict {
+        if before?.availability != verdict.availability { replace(&indicators.since, now, &hasChanged) }
+        replace(&indicators.availability, verdict.availability, &hasChanged)
+        replace(&indicators.reasons, verdict.reasons, &hasChanged)
+      }
+      replace(&indicators.isMeasured, hasTemperatureSensors, &hasChanged)
+      replace(&indicators.nextChange, opening.until, &hasChanged)
+      replace(&indicators.opening, opening, &hasChanged)
+      replace(&indicators.coolness, coolness, &hasChanged)
+      replace(&indicators.occupancy, occupancy, &hasChanged)
+      replace(&indicators.noise, noise, &hasChanged)
+      replace(&indicators.noiseOfDay, noiseOfDay, &hasChanged)
+      replace(&indicators.freshness, freshness, &hasChanged)
+    }
+    if hasChanged, let indicators = places[index].indicators {
+      let after = IndicatorStates(indicators)
+      if after != before { note(before, after, indicators.reasons, index, at: now, &transitions) }
+    }
+    return hasChanged
   }
+
+  /// Lends the indicators of a place, which stay where they are.
+  @inline(__always)
+  private static func renew(
+    _ indicators: inout PublicIndicators, _ hasChanged: inout Bool,
+    _ body: (inout PublicIndicators, inout Bool) -> Void
+  ) { body(&indicators, &hasChanged) }
 
   // MARK: Sensors
 
@@ -196,23 +218,52 @@ extension CityState {
   }
 
   /// Adds a transition for each indicator that changed.
-  private static func compare(
-    _ before: PublicIndicators?, _ after: PublicIndicators, place: String, at now: Instant,
+  private func note(
+    _ before: IndicatorStates?, _ after: IndicatorStates, _ reasons: [Reason], _ index: Int, at now: Instant,
     _ transitions: inout [Transition]
   ) {
+    let place = city.places[index].about.id
     func note<State: RawRepresentable & Equatable>(_ indicator: Transition.Indicator, _ old: State?, _ new: State?)
     where State.RawValue == String {
       guard old != new else { return }
       transitions.append(
         Transition(
           at: now, place: place, indicator: indicator, from: old?.rawValue ?? "none", to: new?.rawValue ?? "none",
-          reasons: indicator == .availability ? after.reasons : []))
+          reasons: indicator == .availability ? reasons : []))
     }
     note(.availability, before?.availability, after.availability)
-    note(.opening, before?.opening.state, after.opening.state)
-    note(.felt, before?.coolness?.feltClass, after.coolness?.feltClass)
-    note(.difference, before?.coolness?.differenceClass, after.coolness?.differenceClass)
-    note(.occupancy, before?.occupancy?.level, after.occupancy?.level)
-    note(.noise, before?.noise?.noiseClass, after.noise?.noiseClass)
+    note(.opening, before?.opening, after.opening)
+    note(.felt, before?.felt, after.felt)
+    note(.difference, before?.difference, after.difference)
+    note(.occupancy, before?.occupancy, after.occupancy)
+    note(.noise, before?.noise, after.noise)
+  }
+}
+
+/// The states of a place's indicators, whose changes are transitions.
+private struct IndicatorStates: Equatable {
+  let availability: Availability
+  let opening: OpeningState
+  let felt: FeltClass?
+  let difference: DifferenceClass?
+  let occupancy: OccupancyLevel?
+  let noise: NoiseClass?
+
+  init(_ indicators: PublicIndicators) {
+    availability = indicators.availability
+    opening = indicators.opening.state
+    felt = indicators.coolness?.feltClass
+    difference = indicators.coolness?.differenceClass
+    occupancy = indicators.occupancy?.level
+    noise = indicators.noise?.noiseClass
+  }
+}
+
+/// Replaces a value by another one, and notes whether it was.
+@inline(__always)
+private func replace<Value: Equatable>(_ old: inout Value, _ new: Value, _ hasChanged: inout Bool) {
+  if old != new {
+    old = new
+    hasChanged = true
   }
 }

@@ -151,7 +151,11 @@ extension CityState {
   }
 
   private func hasSpike(_ series: SeriesIndex, over limit: Int64, at now: Instant) -> Bool {
-    let samples = bank.samples(of: series, in: (now - .hours(1)).milliseconds..<now.milliseconds + 1)
+    let from = (now - .hours(1)).milliseconds
+    let range = bank.sum(of: series, from: from, to: now.milliseconds + City.quarter, ring: City.quarters).bucket
+    // What stands out by so much makes the whole hour wide: most hours need not be looked at reading by reading.
+    guard range.count >= 3, range.maximum - range.minimum > limit else { return false }
+    let samples = bank.samples(of: series, in: from..<now.milliseconds + 1)
     guard samples.count >= 3 else { return false }
     return (1..<samples.count - 1).contains { stands(samples[$0], away: limit, from: samples[$0 - 1], samples[$0 + 1]) }
   }

@@ -15,13 +15,30 @@ struct DeviceName: Hashable {
 }
 
 /// Whose a message is, and how it is read.
-public struct Sender: Sendable {
+public enum Sender: Sendable {
+  /// A sensor, by its index, that has the topic; nearly all messages are of this kind, so it is small.
+  case topic(sensor: Int, Decoder)
+  /// A sensor whose server or hub has named it in the message, which is unwrapped already.
+  indirect case device(sensor: Int, Decoder, DeviceMessage)
+
   /// The sensor's index.
-  public let sensor: Int
+  public var sensor: Int {
+    switch self {
+    case .topic(let sensor, _), .device(let sensor, _, _): sensor
+    }
+  }
+
   /// What reads it.
-  public let decoder: Decoder
-  /// What its server or hub says, unwrapped.
-  public let message: DeviceMessage?
+  public var decoder: Decoder {
+    switch self {
+    case .topic(_, let decoder), .device(_, let decoder, _): decoder
+    }
+  }
+
+  /// What its server or hub says.
+  public var message: DeviceMessage? {
+    if case .device(_, _, let message) = self { message } else { nil }
+  }
 }
 
 extension CityState {
@@ -39,14 +56,14 @@ extension CityState {
     if let sensor = sensorOfTopic[topic] {
       let decoder = city.sensors[sensor].decoder
       let speaksSenML = decoder == .senml || city.sensors[sensor].ownTopic == topic
-      return Sender(sensor: sensor, decoder: speaksSenML ? .senml : decoder, message: nil)
+      return .topic(sensor: sensor, speaksSenML ? .senml : decoder)
     }
     guard let feed = feed(of: topic), !feed.decoder.isKnownByTopic else { return nil }
     let message = try feed.decoder.read(payload, topic: topic)
     guard let sensor = sensorOfDevice[DeviceName(feed.decoder, message.device)] else {
       throw message.kind == .other ? .notAMeasurement : .deviceUnknown
     }
-    return Sender(sensor: sensor, decoder: feed.decoder, message: message)
+    return .device(sensor: sensor, feed.decoder, message)
   }
 
   /// What is subscribed to, if a topic is part of it.
@@ -58,10 +75,12 @@ extension CityState {
   public func decode(
     _ payload: [UInt8], of sender: Sender, topic: String, arrival: Instant
   ) throws(Refusal) -> Decoded {
-    let mapping = city.sensors[sender.sensor].mapping
-    guard let message = sender.message else {
-      return try sender.decoder.decode(payload, topic: topic, arrival: arrival, mapping: mapping)
+    switch sender {
+    case .topic(_, .senml): try SenMLProfile.decode(payload, arrival: arrival)
+    case .topic(let sensor, let decoder):
+      try decoder.decode(payload, topic: topic, arrival: arrival, mapping: city.sensors[sensor].mapping)
+    case .device(let sensor, _, let message):
+      try city.sensors[sensor].mapping.decode(message, arrival: arrival)
     }
-    return try mapping.decode(message, arrival: arrival)
   }
 }

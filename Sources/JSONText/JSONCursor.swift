@@ -85,23 +85,50 @@ public struct JSONCursor {
   @inlinable
   public mutating func string(_ bytes: Span<UInt8>, count: Int) -> [UInt8]? {
     guard take(0x22, bytes), count >= 0, count < end &- place else { return nil }
-    let rest = bytes.extracting(place..<end)
-    var text = [UInt8](repeating: 0, count: count)
-    var read = 0
-    for index in text.indices {  // escapes are so close together that looking at words gains nothing
-      guard read < rest.count else { return nil }
-      var byte = rest[read]
-      read &+= 1
-      if !Self.isPlain(byte) {
-        guard byte == 0x5C, read < rest.count else { return nil }
-        byte = rest[read]
-        read &+= 1
-        guard byte == 0x22 || byte == 0x5C || byte == 0x2F else { return nil }
+    var read = place
+    // Eight bytes are written at once, of which the next write covers those that were no part of the string; so the
+    // buffer has room for eight more.
+    let text = unsafe [UInt8](unsafeUninitializedCapacity: count &+ 8) { buffer, written in
+      written = 0
+      while let word = Word(bytes, at: read, end: end) {
+        guard written <= count else { return }
+        unsafe UnsafeMutableRawPointer(buffer.baseAddress! + written).storeBytes(
+          of: word.bytes.littleEndian, as: UInt64.self)
+        guard !word.isPlain else {
+          read &+= 8
+          written &+= 8
+          continue
+        }
+        read &+= word.plainCount
+        written &+= word.plainCount
+        guard written < count, let byte = Self.unescaped(bytes, at: &read, end: end) else { return }
+        unsafe buffer[written] = byte
+        written &+= 1
       }
-      text[index] = byte
+      while written < count, read < end {
+        if Self.isPlain(bytes[read]) {
+          unsafe buffer[written] = bytes[read]
+          read &+= 1
+        } else {
+          guard let byte = Self.unescaped(bytes, at: &read, end: end) else { return }
+          unsafe buffer[written] = byte
+        }
+        written &+= 1
+      }
     }
-    place &+= read
+    guard text.count == count else { return nil }
+    place = read
     return take(0x22, bytes) ? text : nil
+  }
+
+  /// The character that an escape stands for; nil for anything else.
+  @inlinable @inline(__always)
+  static func unescaped(_ bytes: Span<UInt8>, at place: inout Int, end: Int) -> UInt8? {
+    guard place &+ 1 < end, bytes[place] == 0x5C, case let byte = bytes[place &+ 1],
+      byte == 0x22 || byte == 0x5C || byte == 0x2F
+    else { return nil }
+    place &+= 2
+    return byte
   }
 
   /// A whole number of at most 15 digits, without a sign.
