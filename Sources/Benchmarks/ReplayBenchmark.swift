@@ -15,8 +15,8 @@ enum ReplayBenchmark {
     for number in 0..<messages {
       let sensor = number % (places * 2)
       let second = number / (places * 2) * 10 + sensor / 10
-      // Air that warms and cools within an hour, with some noise: a reading that leaps would be a fault.
-      let value = 26 + 4 * sin(Double(second) / 570 + Double(sensor)) + Double(number * 7919 % 100) / 200
+      // Air that warms and cools within a day, with some noise: a reading that leaps would be a fault.
+      let value = 26 + 6 * sin(Double(second) / 13_750 + Double(sensor)) + Double(number * 7919 % 100) / 200
       let payload =
         #"[{"n":"temperature","u":"Cel","v":\#(String(format: "%.2f", value))},{"n":"humidity","u":"%RH","v":\#(40 + number % 30)}]"#
       trace.object { json in

@@ -97,7 +97,7 @@ extension CityState {
     _ index: Int, at now: Instant
   ) -> (PublicIndicators.Coolness?, AvailabilityFacts.Readings) {
     guard traits[index].hasTemperature else { return (nil, .good) }
-    let window = city.choices.coolnessWindowMinutes
+    let window = borders.coolnessWindow
     let mean = median(index, at: now, of: \.temperature) { state, series, _ in
       state.windowMean(series, minutes: window, at: now)
     }
@@ -112,7 +112,7 @@ extension CityState {
       return (nil, hasFailed(index, at: now) ? .failed : .good)
     }
     var readings = worth
-    let moist = now - city.choices.humidityWindow
+    let moist = now - borders.humidityWindow
     // A doubtful humidity says nothing of what is felt.
     let humidity = median(index, at: now, of: \.humidity) { state, series, _ in
       state.qualities[series.rawValue].flag == .suspect ? nil : state.latest(series, since: moist, at: now)

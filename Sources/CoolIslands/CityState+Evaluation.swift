@@ -131,7 +131,7 @@ extension CityState {
   }
 
   func series(_ field: Field, of sensor: Int) -> SeriesIndex? {
-    city.sensors[sensor].fields.firstIndex(of: field).map { sensors[sensor].series[$0] }
+    wires[sensor].index(of: field).map { sensors[sensor].series[$0] }
   }
 
   // MARK: Noise
@@ -198,7 +198,7 @@ extension CityState {
       consider(slot.from)
       consider(slot.until)
     }
-    if let second = city.places[index].emptyAt, let day = places[index].day {
+    if let second = traits[index].emptyAt, let day = places[index].day {
       consider(city.zone.instant(day, secondOfDay: second))
     }
     if let until = places[index].heatOpenUntil { consider(until) }

@@ -122,10 +122,10 @@ extension CityState {
   private mutating func enter(
     _ observation: Observation, sensor: Int, arrival: Instant
   ) throws(Refusal) -> Entered {
-    guard let field = city.sensors[sensor].fields.firstIndex(of: observation.field) else { throw .notThisSensors }
+    guard let field = wires[sensor].index(of: observation.field) else { throw .notThisSensors }
     let time = try Self.accepted(observation.time, arrival: arrival)
     let series = sensors[sensor].series[field]
-    let seconds = observation.seconds ?? city.sensors[sensor].period
+    let seconds = observation.seconds ?? wires[sensor].period
     guard observation.field.isTotal else {
       let appended = bank.append(
         Sample(time: time.milliseconds, value: observation.value, seconds: seconds), to: series)
@@ -158,11 +158,11 @@ extension CityState {
     // Nothing public may move because somebody passed: people are looked at on the five-minute grid alone.
     if observation.field.isMeasurement {
       sensors[sensor].lastMeasured = max(sensors[sensor].lastMeasured ?? time, time)
-      if let place = city.sensors[sensor].place { schedule(place, at: arrival.nextWholeSecond) }
+      if let place = wires[sensor].place { schedule(place, at: arrival.nextWholeSecond) }
     }
     let isNewest = bank.latest(of: entered.series)?.time == time.milliseconds
     if observation.field == .batteryPercent && isNewest { sensors[sensor].battery = MilliPercent(observation.value) }
-    guard observation.field.isAboutPeople, let place = city.sensors[sensor].place else { return }
+    guard observation.field.isAboutPeople, let place = wires[sensor].place else { return }
     let count = observation.value / 1000
     switch observation.field {
     case .inTotal: places[place].headcount.pass(in: step?.people ?? 0, out: 0, at: time)
@@ -178,7 +178,7 @@ extension CityState {
   /// Nobody may learn from a difference what went on in school hours: counting begins anew after them, whether the
   /// device's own times say that they lie between or the arrivals.
   private mutating func forgetTotal(_ field: Int, of sensor: Int, before time: Instant, arrival: Instant) {
-    guard let place = city.sensors[sensor].place, city.places[place].schoolHours != nil else { return }
+    guard let place = wires[sensor].place, traits[place].hasSchoolHours else { return }
     let series = sensors[sensor].series[field]
     defer { sensors[sensor].totalArrivals[field] = arrival }
     guard let last = bank.lastTotalTime(of: series).map(Instant.init(milliseconds:)) else { return }

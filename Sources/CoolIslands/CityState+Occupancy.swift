@@ -19,7 +19,7 @@ extension CityState {
 
   /// Whether slots of the programme take all of the place.
   func rooms(_ index: Int, at now: Instant) -> AvailabilityFacts.Rooms {
-    guard let programme = city.places[index].programme else { return .left }
+    guard traits[index].hasProgramme, let programme = city.places[index].programme else { return .left }
     let isTaken =
       if let capacity = city.places[index].capacity, capacity > 0 {
         self.capacity(index, at: now) == 0
@@ -37,7 +37,7 @@ extension CityState {
   mutating func resetHeadcount(_ index: Int, at now: Instant) {
     guard traits[index].patience != nil else { return }
     if let last = places[index].openedSpeciallyAt, now - last < city.choices.resetGrace { return }
-    if let second = city.places[index].emptyAt {
+    if let second = traits[index].emptyAt {
       let today = city.zone.civil(now).day
       let due = [0, -1].map { city.zone.instant(today.adding(days: $0), secondOfDay: second) }.first { $0 <= now }
       guard let due, isResetDue(index, due), !isSomeoneSeen(index, at: now) else { return }

@@ -46,14 +46,13 @@ extension CityState {
       return (.init(state: override.state, until: override.until, rule: .override), .overridden)
     }
     let regular = openingByProgramme(index, regularOpening(index, at: now), at: now)
-    let rules = city.places[index].heatHours
-    guard !rules.isEmpty else { return regular }
-    return openingInHeat(rules, index, regular, at: now)
+    guard traits[index].hasHeatHours else { return regular }
+    return openingInHeat(city.places[index].heatHours, index, regular, at: now)
   }
 
   /// What the timetable alone says.
   private func regularOpening(_ index: Int, at now: Instant) -> (PublicIndicators.Opening, Reason) {
-    switch city.places[index].opening {
+    switch traits[index].timetable {
     case .none: return (.init(state: .unknown, until: nil, rule: .regular), .noTimetable)
     case .unreadable: return (.init(state: .unknown, until: nil, rule: .regular), .hoursUnreadable)
     case .contradicted: return (.init(state: .contradicted, until: nil, rule: .regular), .hoursContradicted)

@@ -19,7 +19,7 @@ extension CityState {
   ///   - series: its series, of air temperatures.
   /// - Returns: the time of the reading that was taken back: the one before the new one, or a late one itself.
   mutating func takeBackSpike(around time: Int64, in series: SeriesIndex) -> Int64? {
-    let limit = city.choices.quality.spikeFail.rawValue
+    let limit = borders.spike
     let spike: Sample?
     if let newest = bank.reading(0, of: series), newest.time == time {
       guard let middle = bank.reading(1, of: series), abs(newest.value - middle.value) > limit / 2,
@@ -27,7 +27,7 @@ extension CityState {
       else { return nil }
       spike = stands(middle, away: limit, from: first, newest) ? middle : nil
     } else {
-      let reach = city.choices.quality.neighbourhood.milliseconds
+      let reach = borders.neighbourhood
       let near = bank.samples(of: series, in: max(0, time - reach)..<time + reach + 1)
       guard let place = near.firstIndex(where: { $0.time == time }), place > 0, place + 1 < near.count else {
         return nil
@@ -42,7 +42,7 @@ extension CityState {
   }
 
   private func stands(_ sample: Sample, away limit: Int64, from before: Sample, _ after: Sample) -> Bool {
-    guard after.time - before.time <= city.choices.quality.neighbourhood.milliseconds else { return false }
+    guard after.time - before.time <= borders.neighbourhood else { return false }
     let (up, down) = (sample.value - before.value, sample.value - after.value)
     return up.signum() == down.signum() && abs(up + down) > 2 * limit && min(abs(up), abs(down)) > limit / 2
   }
@@ -50,15 +50,15 @@ extension CityState {
   /// Whether the newest reading leaps away from the one before: only the next one tells whether it is a fault.
   func isLeapPending(in series: SeriesIndex) -> Bool {
     guard let newest = bank.reading(0, of: series), let before = bank.reading(1, of: series) else { return false }
-    return abs(newest.value - before.value) > city.choices.quality.spikeFail.rawValue / 2
-      && newest.time - before.time <= city.choices.quality.neighbourhood.milliseconds
+    return abs(newest.value - before.value) > borders.spike / 2
+      && newest.time - before.time <= borders.neighbourhood
   }
 
   /// A reading that differs from the one before by more than weather usually does has its series judged at once, and so
   /// has one that showed the one before to be a spike.
   mutating func judgeLeap(in series: SeriesIndex, of sensor: Int, at now: Instant, isOver: Bool) {
     guard let newest = bank.reading(0, of: series), let before = bank.reading(1, of: series),
-      isOver || abs(newest.value - before.value) > city.choices.quality.spikeSuspect.rawValue
+      isOver || abs(newest.value - before.value) > borders.leap
     else { return }
     let old = qualities[series.rawValue].tests.intersection([.neighbours, .siting])
     qualities[series.rawValue] = quality(of: series, .temperature, of: sensor, at: now)

@@ -54,7 +54,7 @@ extension CityState {
   /// - Throws: ``Refusal`` when a server's or hub's message cannot be read, or comes from a device that nobody listed.
   public func sender(of payload: [UInt8], topic: String) throws(Refusal) -> Sender? {
     if let sensor = sensorOfTopic[topic] {
-      let decoder = city.sensors[sensor].decoder
+      let decoder = wires[sensor].decoder
       let speaksSenML = decoder == .senml || city.sensors[sensor].ownTopic == topic
       return .topic(sensor: sensor, speaksSenML ? .senml : decoder)
     }

@@ -102,7 +102,7 @@ public struct CityState: ~Copyable, Sendable {
   let borders: Borders
   /// The sensor of each series, and which of its fields it is.
   let owners: [(sensor: Int, field: Int)]
-  let sensorOfTopic: [String: Int]
+  let sensorOfTopic: TopicIndex
   let sensorOfDevice: [DeviceName: Int]
   private let sensorOfID: [String: Int]
   /// When each place must be evaluated.
@@ -170,7 +170,7 @@ public struct CityState: ~Copyable, Sendable {
     dues = city.places.map { _ in now }
     nextDue = now
     let sensors = city.sensors.enumerated()
-    sensorOfTopic = Dictionary(sensors.flatMap { [($1.topic, $0), ($1.ownTopic, $0)] }) { first, _ in first }
+    sensorOfTopic = TopicIndex(sensors.flatMap { [($1.topic, $0), ($1.ownTopic, $0)] })
     sensorOfDevice = Dictionary(
       sensors.compactMap { index, sensor in sensor.device.map { (DeviceName(sensor.decoder, $0), index) } }
     ) { first, _ in first }

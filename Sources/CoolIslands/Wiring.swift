@@ -1,4 +1,5 @@
-// Who measures what where: worked out once from the configuration, since every evaluation asks for it.
+// Who measures what where, and what every message and evaluation asks of the configuration: worked out once, in a few bytes,
+// since whoever looks into the configuration itself copies a sensor or a place.
 
 internal import Quantities
 internal import RingSeries
@@ -16,6 +17,14 @@ struct SensorWiring {
   let countsPeople: Bool
   /// Whether it says anything that is not about people.
   let measures: Bool
+  /// Its place; nil for a station.
+  let place: Int?
+  /// Seconds that a reading stands for where it does not say.
+  let period: Int64
+  /// What reads it on its topic.
+  let decoder: Decoder
+  /// Where its fields stand in its list: four bits each, 15 for none.
+  private let order: UInt64
 
   init(_ sensor: Sensor, series: [SeriesIndex]) {
     func find(_ field: Field) -> SeriesIndex? { sensor.fields.firstIndex(of: field).map { series[$0] } }
@@ -26,6 +35,18 @@ struct SensorWiring {
     staleAfter = sensor.staleAfter
     countsPeople = sensor.fields.contains(where: \.isAboutPeople)
     measures = sensor.fields.contains(where: \.isMeasurement)
+    place = sensor.place
+    period = sensor.period
+    decoder = sensor.decoder
+    order = sensor.fields.enumerated().reduce(UInt64.max) { order, field in
+      order & ~(15 << UInt64(field.element.number * 4)) | UInt64(field.offset) << UInt64(field.element.number * 4)
+    }
+  }
+
+  /// Where a field stands in the sensor's list.
+  func index(of field: Field) -> Int? {
+    let index = Int(order >> UInt64(field.number * 4) & 15)
+    return index == 15 ? nil : index
   }
 }
 
@@ -41,6 +62,16 @@ struct PlaceWiring {
   var measuring = 0
   /// The first moment of which the timetable says nothing any more.
   let timetableEnds: Instant?
+  /// What kind of timetable it has.
+  let timetable: PlainTimetable
+  let hasHeatHours: Bool
+  let hasProgramme: Bool
+  let hasSchoolHours: Bool
+  /// When it is empty every day though it never closes, in seconds of local time.
+  let emptyAt: Int?
+
+  /// A ``Place/Timetable`` without its contents.
+  enum PlainTimetable { case none, unreadable, contradicted, hours }
 
   /// Of a place without sensors.
   init(_ place: Place, zone: CivilZone) {
@@ -49,6 +80,17 @@ struct PlaceWiring {
     } else {
       timetableEnds = nil
     }
+    timetable =
+      switch place.opening {
+      case .none: .none
+      case .unreadable: .unreadable
+      case .contradicted: .contradicted
+      case .hours: .hours
+      }
+    hasHeatHours = !place.heatHours.isEmpty
+    hasProgramme = place.programme != nil
+    hasSchoolHours = place.schoolHours != nil
+    emptyAt = place.emptyAt
   }
 
   mutating func add(_ sensor: Int, _ wiring: SensorWiring) {
@@ -60,13 +102,24 @@ struct PlaceWiring {
   }
 }
 
-/// The borders between classes, as plain numbers.
+/// The borders between classes, and other choices, as plain numbers.
 struct Borders {
+  let coolnessWindow: Int64
+  let humidityWindow: Span
+  /// What a spike stands away from its neighbours, what is suspect, and how near they are in time.
+  let spike: Int64
+  let leap: Int64
+  let neighbourhood: Int64
   let felt: [Int64]
   let difference: [Int64]
   let noise: [Int64]
 
   init(_ choices: Choices) {
+    coolnessWindow = choices.coolnessWindowMinutes
+    humidityWindow = choices.humidityWindow
+    spike = choices.quality.spikeFail.rawValue
+    leap = choices.quality.spikeSuspect.rawValue
+    neighbourhood = choices.quality.neighbourhood.milliseconds
     felt = choices.feltBorders.map(\.rawValue)
     // Borders belong to the class above them: from −1.0 "same", from 1.0 "cooler", from 3.0 "much cooler".
     difference = [-choices.cooler.rawValue, choices.cooler.rawValue, choices.muchCooler.rawValue]

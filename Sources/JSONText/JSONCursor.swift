@@ -72,6 +72,23 @@ public struct JSONCursor {
     return take(0x22, bytes) ? first..<last : nil
   }
 
+  /// The rest of a string of at most 15 plain characters, whose quote was taken, and the quote at its end.
+  @inlinable @inline(__always)
+  public mutating func short(_ bytes: Span<UInt8>) -> ShortText? {
+    guard let low = Word(bytes, at: place, end: end) else { return nil }
+    if !low.isPlain {
+      let count = low.plainCount
+      guard low[count] == 0x22 else { return nil }
+      place &+= count &+ 1
+      return ShortText(low, count: count)
+    }
+    guard let high = Word(bytes, at: place &+ 8, end: end), !high.isPlain else { return nil }
+    let count = high.plainCount
+    guard high[count] == 0x22 else { return nil }
+    place &+= count &+ 9
+    return ShortText(low, high, count: count)
+  }
+
   /// Whether a byte stands for itself in a string: printable ASCII, but no quote and no backslash.
   @inlinable @inline(__always)
   static func isPlain(_ byte: UInt8) -> Bool { byte &- 0x20 < 0x5F && byte != 0x5C && byte != 0x22 }
@@ -85,50 +102,33 @@ public struct JSONCursor {
   @inlinable
   public mutating func string(_ bytes: Span<UInt8>, count: Int) -> [UInt8]? {
     guard take(0x22, bytes), count >= 0, count < end &- place else { return nil }
-    var read = place
-    // Eight bytes are written at once, of which the next write covers those that were no part of the string; so the
-    // buffer has room for eight more.
-    let text = unsafe [UInt8](unsafeUninitializedCapacity: count &+ 8) { buffer, written in
-      written = 0
-      while let word = Word(bytes, at: read, end: end) {
-        guard written <= count else { return }
-        unsafe UnsafeMutableRawPointer(buffer.baseAddress! + written).storeBytes(
-          of: word.bytes.littleEndian, as: UInt64.self)
-        guard !word.isPlain else {
-          read &+= 8
-          written &+= 8
-          continue
-        }
-        read &+= word.plainCount
-        written &+= word.plainCount
-        guard written < count, let byte = Self.unescaped(bytes, at: &read, end: end) else { return }
-        unsafe buffer[written] = byte
-        written &+= 1
-      }
-      while written < count, read < end {
-        if Self.isPlain(bytes[read]) {
-          unsafe buffer[written] = bytes[read]
+    let rest = bytes.extracting(place..<end)
+    var read = 0
+    // Byte by byte, since escapes stand close together; checked are the bytes as a whole, behind the loop. Every read is
+    // compared with the rest's length and every write with the buffer's.
+    let text = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, written in
+      unsafe rest.withUnsafeBufferPointer { rest in
+        var place = 0
+        while place < count, read < rest.count {
+          var byte = unsafe rest[read]
+          if byte == 0x5C {
+            read &+= 1
+            guard read < rest.count else { break }
+            byte = unsafe rest[read]
+            guard byte == 0x22 || byte == 0x5C || byte == 0x2F else { break }
+          } else if byte == 0x22 {
+            break
+          }
+          unsafe buffer[place] = byte
+          place &+= 1
           read &+= 1
-        } else {
-          guard let byte = Self.unescaped(bytes, at: &read, end: end) else { return }
-          unsafe buffer[written] = byte
         }
-        written &+= 1
+        written = place
       }
     }
-    guard text.count == count else { return nil }
-    place = read
+    guard text.count == count, rest.extracting(0..<read).isPrintable else { return nil }
+    place &+= read
     return take(0x22, bytes) ? text : nil
-  }
-
-  /// The character that an escape stands for; nil for anything else.
-  @inlinable @inline(__always)
-  static func unescaped(_ bytes: Span<UInt8>, at place: inout Int, end: Int) -> UInt8? {
-    guard place &+ 1 < end, bytes[place] == 0x5C, case let byte = bytes[place &+ 1],
-      byte == 0x22 || byte == 0x5C || byte == 0x2F
-    else { return nil }
-    place &+= 2
-    return byte
   }
 
   /// A whole number of at most 15 digits, without a sign.
@@ -167,6 +167,22 @@ public struct JSONCursor {
   }
 }
 
+extension Span<UInt8> {
+  /// Whether all bytes are printable ASCII characters.
+  @inlinable @inline(__always) var isPrintable: Bool {
+    var place = 0
+    while let word = Word(self, at: place, end: count) {
+      guard word.isPrintable else { return false }
+      place &+= 8
+    }
+    while place < count {
+      guard self[place] &- 0x20 < 0x5F else { return false }
+      place &+= 1
+    }
+    return true
+  }
+}
+
 /// Eight bytes at once: strings are what most of a trace consists of.
 @usableFromInline
 struct Word {
@@ -192,8 +208,20 @@ struct Word {
     marks = (isQuoteOrBackslash | isNotPrintable) & (ones &* 0x80)
   }
 
+  /// Whether every byte is a printable ASCII character.
+  @inlinable @inline(__always) var isPrintable: Bool {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    return (((bytes &- (ones &* 0x20)) & ~bytes) | bytes | (bytes &+ ones)) & (ones &* 0x80) == 0
+  }
+
   /// Whether every byte stands for itself in a string.
   @inlinable @inline(__always) var isPlain: Bool { marks == 0 }
+
+  /// One of the eight.
+  @inlinable @inline(__always) subscript(index: Int) -> UInt8 { UInt8(truncatingIfNeeded: bytes >> UInt64(index &* 8)) }
+
+  /// The first so many of them, fewer than eight.
+  @inlinable @inline(__always) func first(_ count: Int) -> UInt64 { bytes & ((1 << UInt64(count &* 8)) &- 1) }
 
   /// How many do before the first one that does not.
   @inlinable @inline(__always) var plainCount: Int { marks.trailingZeroBitCount >> 3 }
@@ -215,6 +243,14 @@ public struct ShortText: Hashable, Sendable, ExpressibleByStringLiteral {
     } else {
       packed = range.reversed().reduce(0) { $0 << 8 | UInt128(bytes[$1]) }
     }
+  }
+
+  /// The first so many bytes of a word.
+  @inlinable @inline(__always) init(_ word: Word, count: Int) { packed = UInt128(word.first(count)) }
+
+  /// A word and the first so many bytes of the one behind it.
+  @inlinable @inline(__always) init(_ low: Word, _ high: Word, count: Int) {
+    packed = UInt128(high.first(count)) << 64 | UInt128(low.bytes)
   }
 
   /// The text of a literal.

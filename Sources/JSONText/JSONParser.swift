@@ -316,9 +316,12 @@ public enum UTF8Check {
 
   /// Whether bytes are UTF-8 text.
   public static func isText(_ bytes: [UInt8]) -> Bool {
+    let text = bytes.span
     var index = 0
     while index < bytes.count {
-      if bytes[index] < 0x80 {
+      if let word = Word(text, at: index, end: text.count), word.bytes & 0x8080_8080_8080_8080 == 0 {
+        index += 8
+      } else if bytes[index] < 0x80 {
         index += 1
       } else if let length = length(at: index, in: bytes) {
         index += length

@@ -34,6 +34,22 @@ public enum Field: String, CaseIterable, Hashable, Sendable {
     return nil
   }
 
+  /// Its place among all fields, below 15.
+  public var number: Int {
+    switch self {
+    case .temperature: 0
+    case .humidity: 1
+    case .inTotal: 2
+    case .outTotal: 3
+    case .people: 4
+    case .occupied: 5
+    case .laeq: 6
+    case .lafmax: 7
+    case .batteryPercent: 8
+    case .temperatureGlobe: 9
+    }
+  }
+
   private static let names = allCases.map { ($0, ArraySlice($0.rawValue.utf8)) }
 
   /// Whether it tells how many people there are: refused in a schoolyard in school hours.

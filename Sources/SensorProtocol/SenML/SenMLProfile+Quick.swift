@@ -1,5 +1,5 @@
 // The packs that nearly every sensor sends, read without building a document: names, values, units of the profile, times
-// of their own or none. Anything else, and anything that would be refused, is left to the thorough reader.
+// of their own, a base time or none. Anything else, and anything that would be refused, is left to the thorough reader.
 
 internal import JSONText
 internal import Quantities
@@ -14,9 +14,10 @@ extension SenMLProfile {
     guard cursor.take(0x5B, bytes) else { return nil }
     var observations: [Observation] = []
     observations.reserveCapacity(4)
+    var base: Int64?
     repeat {
       cursor.skipSpaces(bytes)
-      guard let observation = record(&cursor, payload, bytes, arrival) else { return nil }
+      guard let observation = record(&cursor, payload, bytes, arrival, &base) else { return nil }
       observations.append(observation)
       cursor.skipSpaces(bytes)
     } while cursor.take(0x2C, bytes)
@@ -24,17 +25,50 @@ extension SenMLProfile {
     return observations
   }
 
-  private static func record(
-    _ cursor: inout JSONCursor, _ payload: [UInt8], _ bytes: Swift.Span<UInt8>, _ arrival: Instant
+  /// The record that most sensors send, `{"n":"temperature","u":"Cel","v":24.5}`, without a look at anything else.
+  @inline(__always)
+  private static func shortRecord(
+    _ cursor: inout JSONCursor, _ bytes: Swift.Span<UInt8>, _ arrival: Instant, _ base: Int64?
   ) -> Observation? {
+    guard cursor.take("{\"n\":\"", bytes), let name = cursor.short(bytes), let field = Field(short: name) else {
+      return nil
+    }
+    if cursor.take(",\"u\":\"", bytes) {
+      guard let unit = cursor.short(bytes), isOwn(unit, of: field) else { return nil }
+    }
+    guard cursor.take(",\"v\":", bytes), let value = cursor.decimal(bytes), cursor.take(0x7D, bytes),
+      let thousandths = thousandths(value), field.isPlausible(thousandths)
+    else { return nil }
+    return Observation(
+      field: field, value: field.clamped(thousandths), time: base.map(Instant.init(milliseconds:)) ?? arrival,
+      hasOwnTime: base != nil)
+  }
+
+  private static func record(
+    _ cursor: inout JSONCursor, _ payload: [UInt8], _ bytes: Swift.Span<UInt8>, _ arrival: Instant,
+    _ base: inout Int64?
+  ) -> Observation? {
+    var short = cursor
+    if let observation = shortRecord(&short, bytes, arrival, base) {
+      cursor = short
+      return observation
+    }
     guard cursor.take(0x7B, bytes) else { return nil }
     var name: Range<Int>?
     var unit: ShortText?
     var value: (digits: Int64, places: Int)?
     var time: (digits: Int64, places: Int)?
+    var hasBase = false
     repeat {
       cursor.skipSpaces(bytes)
-      guard let label = cursor.shortName(bytes) else { return nil }
+      guard let label = cursor.shortName(bytes) else {
+        guard !hasBase, cursor.take("\"bt\":", bytes) else { return nil }
+        cursor.skipSpaces(bytes)
+        guard let written = cursor.decimal(bytes), let milliseconds = moment(written) else { return nil }
+        (hasBase, base) = (true, milliseconds)
+        cursor.skipSpaces(bytes)
+        continue
+      }
       cursor.skipSpaces(bytes)
       // Each label once: what stands twice is for the thorough reader to refuse.
       switch label {
@@ -57,16 +91,32 @@ extension SenMLProfile {
     guard cursor.take(0x7D, bytes), let name, let value, let (field, seconds) = field(at: name, of: payload),
       unit.map({ isOwn($0, of: field) }) ?? true, let thousandths = thousandths(value), field.isPlausible(thousandths)
     else { return nil }
-    var moment = arrival
+    var own = base
     if let time {
-      // Below this a time is relative to now (RFC 8428 §4.5.3); a year beyond 9999 is refused.
-      guard let milliseconds = Self.thousandths(time), milliseconds >= 1 << 28 * 1000,
-        milliseconds < 300_000_000_000_000
-      else { return nil }
-      moment = Instant(milliseconds: milliseconds)
+      guard let base else {
+        guard let milliseconds = moment(time) else { return nil }
+        return Observation(
+          field: field, value: field.clamped(thousandths), time: Instant(milliseconds: milliseconds), hasOwnTime: true,
+          seconds: seconds)
+      }
+      // A base and what is added to it: exact to the millisecond, or the thorough reader rounds their sum.
+      guard time.places <= 3, let added = Self.thousandths(time), let sum = absolute(base + added) else { return nil }
+      own = sum
     }
+    let observed = own.map(Instant.init(milliseconds:)) ?? arrival
     return Observation(
-      field: field, value: field.clamped(thousandths), time: moment, hasOwnTime: time != nil, seconds: seconds)
+      field: field, value: field.clamped(thousandths), time: observed, hasOwnTime: own != nil,
+      seconds: seconds)
+  }
+
+  /// Unix milliseconds of a time in seconds; nil for one that is relative to now, or rounded.
+  private static func moment(_ time: (digits: Int64, places: Int)) -> Int64? {
+    time.places <= 3 ? thousandths(time).flatMap(absolute) : nil
+  }
+
+  /// Below this a time is relative to now (RFC 8428 §4.5.3); a year beyond 9999 is refused.
+  private static func absolute(_ milliseconds: Int64) -> Int64? {
+    milliseconds >= 1 << 28 * 1000 && milliseconds < 300_000_000_000_000 ? milliseconds : nil
   }
 
   /// The field of a name; the usual ones are compared as numbers.
