@@ -33,7 +33,7 @@ let relaxed: [SwiftSetting] = [
 func tests(_ room: String, with others: [String] = []) -> Target {
   .testTarget(
     name: room + "Tests", dependencies: ([room] + others).map { .byName(name: $0) },
-    exclude: ["SensorProtocol": ["vectors"], "RingSeries": ["Recordings"], "Core": ["Recordings"]][room] ?? [],
+    exclude: ["SensorProtocol": ["vectors"], "JSONText": ["judge.py"], "RingSeries": ["Recordings"], "Core": ["Recordings"]][room] ?? [],
     swiftSettings: relaxed)
 }
 
@@ -88,7 +88,7 @@ let package = Package(
     room("Quantities"),
 
     tests("Quantities"),
-    tests("JSONText"),
+    tests("JSONText", with: ["Quantities", "Dice"]),
     tests("RingSeries", with: ["CZlib", "Dice"]),
     tests("SensorProtocol", with: ["Quantities", "JSONText", "Dice"]),
     tests("Timetables", with: ["Configuration", "JSONText", "Quantities"]),
@@ -118,3 +118,17 @@ let package = Package(
     .systemLibrary(name: "CFirmware"),
   ]
 )
+
+// `make fuzz`: libFuzzer needs its instrumentation in every room that it tries; `swift test` must not see the target.
+if Context.environment["FUZZ"] != nil {
+  let tried = ["Quantities", "JSONText", "SensorProtocol", "Timetables", "CoolIslands", "Core", "Configuration"]
+  let instrumented = "-sanitize=fuzzer,address"
+  for target in package.targets where tried.contains(target.name) {
+    target.swiftSettings?.append(.unsafeFlags([instrumented]))
+  }
+  package.targets.append(
+    .executableTarget(
+      name: "Fuzz", dependencies: tried.map { .byName(name: $0) }, path: "Tests/Fuzz",
+      swiftSettings: [.unsafeFlags(["-parse-as-library", instrumented])],
+      linkerSettings: [.unsafeFlags([instrumented])]))
+}

@@ -205,13 +205,14 @@ import Testing
     ]
     var dice = Dice(state: 5)
     var quick = 0
-    for _ in 0..<6000 {
+    for _ in 0..<12_000 {
       let records = (0..<Int.random(in: 1...3, using: &dice)).map { _ in
         var members = [#""n":"\#(dice.pick(names))""#, #""v":\#(dice.pick(values))"#]
         if dice.once(in: 2) { members.append(#""u":"\#(dice.pick(units))""#) }
         if dice.once(in: 3) { members.append(#""t":\#(dice.pick(times))"#) }
         if dice.once(in: 40) { members.append(members[0]) }
         if dice.once(in: 40) { members.append(#""bn":"a""#) }
+        for _ in 0..<2 where dice.once(in: 6) { members.insert(#""bt":\#(dice.pick(times))"#, at: 0) }
         if dice.once(in: 2) { members.swapAt(0, members.count - 1) }
         return "{" + members.joined(separator: dice.once(in: 3) ? ", " : ",") + "}"
       }
