@@ -33,7 +33,9 @@ let relaxed: [SwiftSetting] = [
 func tests(_ room: String, with others: [String] = []) -> Target {
   .testTarget(
     name: room + "Tests", dependencies: ([room] + others).map { .byName(name: $0) },
-    exclude: ["SensorProtocol": ["vectors"], "JSONText": ["judge.py"], "RingSeries": ["Recordings"], "Core": ["Recordings"]][room] ?? [],
+    exclude: [
+      "SensorProtocol": ["vectors"], "JSONText": ["judge.py"], "RingSeries": ["Recordings"], "Core": ["Recordings"],
+    ][room] ?? [],
     swiftSettings: relaxed)
 }
 
@@ -55,8 +57,7 @@ let package = Package(
       name: "Benchmarks",
       dependencies: [
         "Configuration", "Core", "CoolIslands", "Gateway", "JSONText", "MQTTLink", "Publication", "Quantities",
-        "RingSeries",
-        "Store",
+        "RingSeries", "SensorProtocol", "Store",
       ],
       exclude: ["Peers"],
       swiftSettings: [.treatAllWarnings(as: .error)]),

@@ -128,14 +128,16 @@ enum AppendBenchmark {
   }
 
   private static func allocations(scrapes: Int) throws -> Double {
-    let text = try output(
-      of: [
-        "valgrind", "--tool=memcheck", CommandLine.arguments[0], "measure", "append", "200", "\(scrapes)", "shuffled",
-      ],
-      withErrors: true)
-    guard let line = text.split(separator: "\n").first(where: { $0.contains("total heap usage:") }),
-      let count = line.split(separator: ":").last?.split(separator: " ").first
-    else { throw BenchmarkError(description: "valgrind: \(text)") }
-    return Double(count.filter(\.isNumber)) ?? .nan
+    try heapAllocations(of: ["measure", "append", "200", "\(scrapes)", "shuffled"])
   }
+}
+
+/// How often this program, called with some words, asks for memory, as valgrind counts it.
+func heapAllocations(of words: [String]) throws -> Double {
+  let text = try output(
+    of: ["valgrind", "--tool=memcheck", CommandLine.arguments[0]] + words, withErrors: true)
+  guard let line = text.split(separator: "\n").first(where: { $0.contains("total heap usage:") }),
+    let count = line.split(separator: ":").last?.split(separator: " ").first
+  else { throw BenchmarkError(description: "valgrind: \(text)") }
+  return Double(count.filter(\.isNumber)) ?? .nan
 }

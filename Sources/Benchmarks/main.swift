@@ -5,6 +5,11 @@
 import Foundation
 
 if CommandLine.arguments.dropFirst().first == "measure" {
+  let words = CommandLine.arguments
+  if words.count == 4, words[2] == "decode", let count = Int(words[3]) {
+    print(try DecodeBenchmark.measure(count))
+    exit(0)
+  }
   guard let number = try AppendProgram.run(Array(CommandLine.arguments.dropFirst(2))) else { exit(2) }
   print(number)
   exit(0)
@@ -30,6 +35,7 @@ let benchmarks: [(rows: [String], run: (inout Results) throws -> Void)] = [
     ["append memory value", "append memory sound", "append memory mix", "append allocations"], AppendBenchmark.runMemory
   ),
   (["query day", "query places", "checkpoint slice"], AppendBenchmark.runQueries),
+  (["decode senml", "decode chirpstack", "decode allocations"], DecodeBenchmark.run),
   (["replay"], ReplayBenchmark.run),
   (["indicators all", "indicators one", "coverage", "coverage change"], DomainBenchmark.run),
   (["list page"], { try PageBenchmark.run(&$0) }),

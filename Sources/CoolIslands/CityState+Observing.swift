@@ -24,11 +24,13 @@ extension CityState {
   public mutating func receive(_ payload: [UInt8], topic: String, arrival: Instant) -> [HistoryPiece]? {
     messages += 1
     var sensor: Int?
-    let decoded: Decoded
+    var decoded = Decoded()
+    swap(&decoded, &decodedBefore)
+    defer { swap(&decoded, &decodedBefore) }
     do {
       guard let sender = try sender(of: payload, topic: topic) else { return nil }
       sensor = sender.sensor
-      decoded = try decode(payload, of: sender, topic: topic, arrival: arrival)
+      try decode(payload, of: sender, topic: topic, arrival: arrival, into: &decoded)
       if let message = sender.message, !sensors[sender.sensor].frames.take(message) {
         refuse(.repeatedDelivery, Int64(decoded.count), sensor: sensor)
         return []

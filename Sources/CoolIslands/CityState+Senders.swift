@@ -75,12 +75,22 @@ extension CityState {
   public func decode(
     _ payload: [UInt8], of sender: Sender, topic: String, arrival: Instant
   ) throws(Refusal) -> Decoded {
+    var decoded = Decoded()
+    try decode(payload, of: sender, topic: topic, arrival: arrival, into: &decoded)
+    return decoded
+  }
+
+  /// The same, into the memory of an earlier result.
+  func decode(
+    _ payload: [UInt8], of sender: Sender, topic: String, arrival: Instant, into decoded: inout Decoded
+  ) throws(Refusal) {
     switch sender {
-    case .topic(_, .senml): try SenMLProfile.decode(payload, arrival: arrival)
+    case .topic(_, .senml): try SenMLProfile.decode(payload, arrival: arrival, into: &decoded)
     case .topic(let sensor, let decoder):
-      try decoder.decode(payload, topic: topic, arrival: arrival, mapping: city.sensors[sensor].mapping)
+      decoded = try decoder.decode(
+        payload, topic: topic, arrival: arrival, mapping: city.sensors[sensor].mapping)
     case .device(let sensor, _, let message):
-      try city.sensors[sensor].mapping.decode(message, arrival: arrival)
+      decoded = try city.sensors[sensor].mapping.decode(message, arrival: arrival)
     }
   }
 }

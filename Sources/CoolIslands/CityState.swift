@@ -112,6 +112,8 @@ public struct CityState: ~Copyable, Sendable {
   /// Values of which a median is to be found, and doubtful ones; kept for their memory.
   var scratch: [Int64] = []
   var doubtful: [Int64] = []
+  /// What the last message said, for its memory alone.
+  var decodedBefore = Decoded()
   /// What each series is worth, and which sensors the sun reaches.
   var qualities: [SeriesQuality]
   var isBadlySited: [Bool]

@@ -106,6 +106,12 @@ public struct Decoded: Hashable, Sendable {
   /// How many readings were sent, good and refused.
   public var count: Int { observations.count + refusals.count }
 
+  /// Forgets all and keeps the memory.
+  mutating func removeAll() {
+    observations.removeAll(keepingCapacity: true)
+    refusals.removeAll(keepingCapacity: true)
+  }
+
   /// A result.
   public init(observations: [Observation] = [], refusals: [Refusal] = []) {
     self.observations = observations

@@ -91,7 +91,8 @@ private func tryDecoders(_ bytes: [UInt8]) {
   let decoder = Decoder.allCases[Int(bytes[0]) % Decoder.allCases.count]
   let topics = [
     "application/a/device/b/event/up", "application/a/device/b/event/join", "application/a/device/b/event/status",
-    "v3/a/devices/b/up", "v3/a/devices/b/join", "zigbee2mqtt/a/b", "zigbee2mqtt/a/availability", "tele/a/SENSOR", "tele/a/LWT",
+    "v3/a/devices/b/up", "v3/a/devices/b/join", "zigbee2mqtt/a/b", "zigbee2mqtt/a/availability", "tele/a/SENSOR",
+    "tele/a/LWT",
     "stat/a/STATUS10", "home/a/BTtoMQTT/A4C138D5D498", "a/events/rpc", "a/status/temperature:0", "a/online", "x", "",
   ]
   let topic = topics[Int(bytes[1]) % topics.count]

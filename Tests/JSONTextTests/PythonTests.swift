@@ -25,8 +25,10 @@ import Testing
   }
 
   private static let pieces = [
-    "0", "-0", "-1.5e+3", "1E-2", "01", "1.", ".5", "+1", "1e", "123456789012345678901234567890", "null", "true", "false", "NaN",
-    "-Infinity", "nul", "\"\"", "\"a\"", "\"é\"", "\"\\u00e9\"", "\"\\ud83d\\ude00\"", "\"\\u12\"", "\"\\x\"", "\"\\/\\b\\f\\n\\r\\t\"",
+    "0", "-0", "-1.5e+3", "1E-2", "01", "1.", ".5", "+1", "1e", "123456789012345678901234567890", "null", "true",
+    "false", "NaN",
+    "-Infinity", "nul", "\"\"", "\"a\"", "\"é\"", "\"\\u00e9\"", "\"\\ud83d\\ude00\"", "\"\\u12\"", "\"\\x\"",
+    "\"\\/\\b\\f\\n\\r\\t\"",
     "\"\u{1}\"", "\"\u{7F}\"", "\"\u{2028}\"", "'a'", "\"\\\"\"", "\"a",
   ]
 
@@ -55,15 +57,20 @@ import Testing
     }
     let judge = Process()
     judge.executableURL = URL(filePath: "/usr/bin/env")
-    judge.arguments = ["python3", URL(filePath: #filePath).deletingLastPathComponent().appending(path: "judge.py").path]
+    judge.arguments = [
+      "python3", URL(filePath: #filePath).deletingLastPathComponent().appending(path: "judge.py").path,
+    ]
     let (input, output) = (Pipe(), Pipe())
     (judge.standardInput, judge.standardOutput) = (input, output)
     try judge.run()
     let lines = texts.map { Base64.encode($0) + [0x0A] }.flatMap { $0 }
     // A thread of its own: the judge answers while it is still asked.
-    let asking = Thread { input.fileHandleForWriting.write(Data(lines)); try? input.fileHandleForWriting.close() }
+    let asking = Thread {
+      input.fileHandleForWriting.write(Data(lines)); try? input.fileHandleForWriting.close()
+    }
     asking.start()
-    let answers = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self).split(separator: "\n")
+    let answers = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self).split(
+      separator: "\n")
     judge.waitUntilExit()
     try #require(judge.terminationStatus == 0 && answers.count == texts.count)
     var accepted = 0

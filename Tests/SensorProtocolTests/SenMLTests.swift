@@ -220,9 +220,11 @@ import Testing
       if dice.once(in: 5) {
         payload[.random(in: payload.indices, using: &dice)] = .random(in: .min ... .max, using: &dice)
       }
-      guard let observations = SenMLProfile.ordinaryPack(payload, arrival: arrival) else { continue }
+      var observations: [Observation] = []
+      guard SenMLProfile.ordinaryPack(payload, arrival: arrival, into: &observations) else { continue }
       quick += 1
-      let thorough = try SenMLProfile.decodeThoroughly(payload, arrival: arrival)
+      var thorough = Decoded()
+      try SenMLProfile.decodeThoroughly(payload, arrival: arrival, into: &thorough)
       #expect(thorough == Decoded(observations: observations), "\(String(decoding: payload, as: UTF8.self))")
     }
     #expect(quick > 150)

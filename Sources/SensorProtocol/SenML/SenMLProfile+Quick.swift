@@ -5,24 +5,22 @@ internal import JSONText
 internal import Quantities
 
 extension SenMLProfile {
-  /// What an ordinary pack says.
+  /// Reads an ordinary pack.
   ///
-  /// - Returns: what ``decode(_:arrival:)`` would say, without a refusal; nil for any pack that is not quite ordinary.
-  static func ordinaryPack(_ payload: [UInt8], arrival: Instant) -> [Observation]? {
+  /// - Returns: whether it is one, and `observations` are what ``decode(_:arrival:)`` would say, without a refusal; of any
+  ///   pack that is not quite ordinary they may be some of it.
+  static func ordinaryPack(_ payload: [UInt8], arrival: Instant, into observations: inout [Observation]) -> Bool {
     let bytes = payload.span
     var cursor = JSONCursor(0..<bytes.count)
-    guard cursor.take(0x5B, bytes) else { return nil }
-    var observations: [Observation] = []
-    observations.reserveCapacity(4)
+    guard cursor.take(0x5B, bytes) else { return false }
     var base: Int64?
     repeat {
       cursor.skipSpaces(bytes)
-      guard let observation = record(&cursor, payload, bytes, arrival, &base) else { return nil }
+      guard let observation = record(&cursor, payload, bytes, arrival, &base) else { return false }
       observations.append(observation)
       cursor.skipSpaces(bytes)
     } while cursor.take(0x2C, bytes)
-    guard cursor.take(0x5D, bytes), cursor.isAtEnd, observations.count <= SenMLPack.maximumRecords else { return nil }
-    return observations
+    return cursor.take(0x5D, bytes) && cursor.isAtEnd && observations.count <= SenMLPack.maximumRecords
   }
 
   /// The record that most sensors send, `{"n":"temperature","u":"Cel","v":24.5}`, without a look at anything else.

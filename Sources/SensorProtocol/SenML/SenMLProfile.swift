@@ -9,15 +9,31 @@ public enum SenMLProfile {
   ///
   /// - Throws: ``Refusal`` when nothing of it can be used.
   public static func decode(_ payload: [UInt8], arrival: Instant) throws(Refusal) -> Decoded {
+    var decoded = Decoded()
+    try decode(payload, arrival: arrival, into: &decoded)
+    return decoded
+  }
+
+  /// The same, into the memory of an earlier result: of an ordinary pack nothing is allocated.
+  ///
+  /// - Throws: ``Refusal`` when nothing of it can be used.
+  public static func decode(
+    _ payload: [UInt8], arrival: Instant, into decoded: inout Decoded
+  ) throws(Refusal) {
+    decoded.removeAll()
     guard let first = payload.first else { throw .payloadEmpty }
-    if SenMLCBOR.isLikely(first) { return try decodeThoroughly(try SenMLCBOR.json(of: payload), arrival: arrival) }
-    if let observations = ordinaryPack(payload, arrival: arrival) { return Decoded(observations: observations) }
-    return try decodeThoroughly(payload, arrival: arrival)
+    if SenMLCBOR.isLikely(first) {
+      return try decodeThoroughly(try SenMLCBOR.json(of: payload), arrival: arrival, into: &decoded)
+    }
+    if ordinaryPack(payload, arrival: arrival, into: &decoded.observations) { return }
+    decoded.removeAll()
+    try decodeThoroughly(payload, arrival: arrival, into: &decoded)
   }
 
   /// The whole of RFC 8428, and every reason to refuse.
-  static func decodeThoroughly(_ payload: [UInt8], arrival: Instant) throws(Refusal) -> Decoded {
-    var decoded = Decoded()
+  static func decodeThoroughly(
+    _ payload: [UInt8], arrival: Instant, into decoded: inout Decoded
+  ) throws(Refusal) {
     try SenMLPack.read(payload, arrival: arrival) { outcome in
       do throws(Refusal) {
         decoded.observations.append(try observation(try outcome.get()))
@@ -25,7 +41,6 @@ public enum SenMLProfile {
         decoded.refusals.append(error)
       }
     }
-    return decoded
   }
 
   /// What becomes of each record, with the words of the record.
