@@ -12,7 +12,7 @@ OPERATOR_PORT ?= 8081
 PROGRAM = .build/release/tonnelle
 PYTEST = .venv/bin/python -m pytest -q -p no:cacheprovider
 
-.PHONY: help build demo test unit system acceptance simulate mutants bench lint format clean packages test-packages bench-packages
+.PHONY: help build demo test unit system acceptance simulate fuzz mutants bench lint format clean packages test-packages bench-packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -41,6 +41,12 @@ acceptance: build test-packages ## the long tests: PART=name for one of them
 
 simulate: packages ## disasters by the seed: SEEDS=n, the first being SEED=k
 	SEEDS=$(or $(SEEDS),200) SEED=$(or $(SEED),1) swift test --disable-xctest --filter SimulationTests
+
+fuzz: packages ## libFuzzer on what reads from outside: TARGET=json|senml|cbor|decoders|hours|settings|trace, SECONDS=60
+	FUZZ=1 swift build -c release --scratch-path .build/fuzz --product Fuzz -Xswiftc -use-ld=lld
+	mkdir -p .build/corpus/$(or $(TARGET),senml)
+	SWIFT_BACKTRACE=enable=no .build/fuzz/release/Fuzz $(or $(TARGET),senml) .build/corpus/$(or $(TARGET),senml) \
+		-max_total_time=$(or $(SECONDS),60) -artifact_prefix=.build/
 
 mutants: packages ## breaks the program in many ways, one at a time: the simulation must catch each
 	python3 Tests/Mutants/mutants.py

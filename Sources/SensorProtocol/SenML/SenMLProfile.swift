@@ -3,7 +3,7 @@
 public import Quantities
 internal import JSONText
 
-/// The profile of `tonnelle/v1/up/<place>/<sensor>`; `Firmware-protocol/README.md` describes it for makers.
+/// The profile of `tonnelle/v1/up/<place>/<sensor>`; `Firmware-protocol/PROTOCOL.md` describes it for makers.
 public enum SenMLProfile {
   /// What a payload says.
   ///
