@@ -87,7 +87,8 @@ struct PlaceState {
 /// The state of a city; there is one of it, since its series may take much of the memory.
 public struct CityState: ~Copyable, Sendable {
   /// What is configured.
-  public let city: City
+  public var city: City { _read { yield configuration.city } }
+  private let configuration: Configuration
   /// The heat.
   public internal(set) var heat = Heat()
   /// Places, aligned with the city's.
@@ -141,12 +142,18 @@ public struct CityState: ~Copyable, Sendable {
   /// The frames that each series had seen when it was put down, while what came after is caught up with.
   var framesOfSeries: [Int: FrameMemory] = [:]
 
+  /// A city behind a reference: the state is lent byte by byte wherever a closure looks at it, and should be small.
+  private final class Configuration: Sendable {
+    let city: City
+    init(_ city: City) { self.city = city }
+  }
+
   /// The grid on which public occupancy may change.
   static let occupancyGrid = Span.minutes(5)
 
   /// A city at a moment.
   public init(city: City, at now: Instant) {
-    self.city = city
+    configuration = Configuration(city)
     var kinds: [SeriesKind] = []
     sensors = city.sensors.map { sensor in
       SensorState(
