@@ -163,7 +163,7 @@ struct SensorsReader {
     Spelling.nearest(to: written ?? "", among: Field.allCases.map(\.rawValue)).map { "; did you mean \"\($0)\"?" } ?? ""
   }
 
-  /// `{ "temperature": "/air/t", "humidity": { "pointer": "/air/h", "scale": 0.1 }, "time": { "pointer": "/at" } }`
+  /// Where each field stands: `{ "temperature": "/air/t", "humidity": { "pointer": "/air/h", "scale": 0.1 } }`.
   private func mapping(_ reader: ObjectReader) -> FieldMapping {
     var mapping = FieldMapping()
     for member in reader.value.members {

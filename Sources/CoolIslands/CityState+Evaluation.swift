@@ -72,7 +72,7 @@ extension CityState {
     }
     if before == nil { places[index].indicators = .unknown }
     var hasChanged = before == nil
-    Self.renew(&places[index].indicators!, &hasChanged) { indicators, hasChanged in
+    places[index].indicators?.renew(&hasChanged) { indicators, hasChanged in
       if let verdict {
         if before?.availability != verdict.availability { replace(&indicators.since, now, &hasChanged) }
         replace(&indicators.availability, verdict.availability, &hasChanged)
@@ -93,13 +93,6 @@ extension CityState {
     }
     return hasChanged
   }
-
-  /// Lends the indicators of a place, which stay where they are.
-  @inline(__always)
-  private static func renew(
-    _ indicators: inout PublicIndicators, _ hasChanged: inout Bool,
-    _ body: (inout PublicIndicators, inout Bool) -> Void
-  ) { body(&indicators, &hasChanged) }
 
   // MARK: Sensors
 
@@ -237,6 +230,14 @@ extension CityState {
     note(.difference, before?.difference, after.difference)
     note(.occupancy, before?.occupancy, after.occupancy)
     note(.noise, before?.noise, after.noise)
+  }
+}
+
+extension PublicIndicators {
+  /// Lends the indicators, which stay where they are.
+  @inline(__always)
+  fileprivate mutating func renew(_ hasChanged: inout Bool, _ body: (inout PublicIndicators, inout Bool) -> Void) {
+    body(&self, &hasChanged)
   }
 }
 

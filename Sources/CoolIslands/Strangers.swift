@@ -64,8 +64,9 @@ public struct Strangers: Sendable {
     public var stranger: Stranger
     /// How many messages.
     public var count: Int64
-    /// When it spoke first and last.
+    /// When it spoke first.
     public var first: Instant
+    /// When it spoke last.
     public var last: Instant
     /// How many strangers' messages came before its last.
     var order: Int64

@@ -62,10 +62,11 @@ enum JSONEscapes {
     // At worst each byte becomes six.
     return unsafe [UInt8](unsafeUninitializedCapacity: text.count * 6 + 8) { buffer, written in
       written = 0
+      guard let start = buffer.baseAddress else { return }
       var place = 0
       while place < source.count {
         if let word = Word(source, at: place, end: source.count) {
-          unsafe UnsafeMutableRawPointer(buffer.baseAddress! + written).storeBytes(
+          unsafe UnsafeMutableRawPointer(start + written).storeBytes(
             of: word.bytes.littleEndian, as: UInt64.self)
           let plain = word.isPlain ? 8 : word.plainCount
           written += plain

@@ -137,6 +137,7 @@ private func tryTrace(_ bytes: [UInt8]) {
   precondition((try? Entry(line: Array(json.bytes.dropLast()))) == entry, "written otherwise")
 }
 
+/// What the program begins with: the name of a target, then libFuzzer's own words.
 @_cdecl("Fuzz_main")
 public func fuzz(_ count: CInt, _ words: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> CInt {
   guard count > 1, let word = words[1], let chosen = Target(rawValue: String(cString: word)) else {

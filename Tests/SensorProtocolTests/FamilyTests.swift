@@ -9,7 +9,7 @@ import Testing
 @testable import SensorProtocol
 
 @Suite("Families") struct FamilyTests {
-  private static let arrival = Instant(rfc3339: "2026-07-18T09:40:00Z")!
+  private static let arrival = Instant(seconds: 1_784_367_600)  // 2026-07-18T09:40:00Z
 
   private struct Vector {
     let value: JSONValue
