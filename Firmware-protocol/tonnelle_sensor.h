@@ -47,6 +47,7 @@ typedef struct {
   size_t length;
   tonnelle_format format;
   uint8_t is_full;
+  uint8_t is_ended;
 } tonnelle_pack;
 
 static inline void tonnelle_byte(tonnelle_pack *pack, unsigned value) {
@@ -128,6 +129,7 @@ static inline void tonnelle_begin(tonnelle_pack *pack, tonnelle_format format, v
   pack->length = 0;
   pack->format = format;
   pack->is_full = 0;
+  pack->is_ended = 0;
 }
 
 /*
@@ -135,7 +137,7 @@ static inline void tonnelle_begin(tonnelle_pack *pack, tonnelle_format format, v
  * `seconds` (1 to 3600; sound levels only, else 0) and was taken at `time`: TONNELLE_NOW, TONNELLE_AGO(600), or Unix
  * time. Values from -4294967295 to 4294967295.
  *
- * Returns 1; or 0 when the buffer is full or an argument is out of range, and then the pack is what it was.
+ * Returns 1; or 0 when the buffer is full, the pack has ended or an argument is out of range: the pack is what it was.
  */
 static inline int tonnelle_add_over(
     tonnelle_pack *pack, tonnelle_field field, int64_t value, unsigned decimals, unsigned seconds, int64_t time) {
@@ -152,7 +154,7 @@ static inline int tonnelle_add_over(
   const int is_sound = field == TONNELLE_LAEQ || field == TONNELLE_LAFMAX;
   size_t name;
   if ((unsigned)field >= TONNELLE_FIELDS || decimals > 9 || value < -limit || value > limit || time < -limit ||
-      time > limit || (seconds != 0 && !is_sound) || seconds > 3600) {
+      time > limit || (seconds != 0 && !is_sound) || seconds > 3600 || pack->is_ended) {
     return 0;
   }
   if (pack->format == TONNELLE_JSON) {
@@ -209,9 +211,10 @@ static inline int tonnelle_add(tonnelle_pack *pack, tonnelle_field field, int64_
   return tonnelle_add_over(pack, field, value, decimals, 0, time);
 }
 
-/* Ends a pack. Returns its length in bytes; 0 when nothing was added: then there is nothing to publish. */
+/* Ends a pack. Returns its length in bytes, also when asked again; 0 when nothing was added: nothing is to be published. */
 static inline size_t tonnelle_end(tonnelle_pack *pack) {
-  if (pack->length == 0) return 0;
+  if (pack->length == 0 || pack->is_ended) return pack->length;
+  pack->is_ended = 1;
   pack->bytes[pack->length++] = pack->format == TONNELLE_JSON ? ']' : 0xFF;
   return pack->length;
 }

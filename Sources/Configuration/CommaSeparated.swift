@@ -31,8 +31,15 @@ struct CommaSeparated {
     guard let header = all.popFirst()?.values.map({ $0.filter { $0 != " " } }) else {
       throw Fault(position: TextPosition(line: 1, column: 1), message: "a table with a header was expected")
     }
-    for (index, name) in header.enumerated() where header[..<index].contains(name) {
-      throw Fault(position: TextPosition(line: 1, column: 1), message: "two columns have the name \"\(name)\"")
+    for (index, name) in header.enumerated() {
+      guard name.utf8.allSatisfy({ (0x61...0x7A).contains($0) || $0 == 0x5F }), !name.isEmpty else {
+        throw Fault(
+          position: TextPosition(line: 1, column: 1),
+          message: "a column's name is made of a-z and _, \"\(name.prefix(40))\" was found")
+      }
+      guard !header[..<index].contains(name) else {
+        throw Fault(position: TextPosition(line: 1, column: 1), message: "two columns have the name \"\(name)\"")
+      }
     }
     for row in all where row.values.count != header.count {
       throw Fault(

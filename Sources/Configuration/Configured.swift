@@ -207,6 +207,12 @@ public enum ConfigurationReader {
           .error, sensor.file, sensor.position, sensor.path + ".device", "another sensor is the device \"\(device)\"")
         continue
       }
+      if sensor.decoder != .senml && sensor.decoder.isKnownByTopic && sensor.topic == sensor.ownTopic {
+        report.add(
+          .error, sensor.file, sensor.position, sensor.path + ".topic",
+          "on \"\(sensor.topic)\" all speak SenML: another topic was expected for the decoder \(sensor.decoder.rawValue)"
+        )
+      }
       let isReceived = content.settings.subscriptions.contains { subscription in
         let isItsTopic = !sensor.decoder.isKnownByTopic || TopicFilter.matches(subscription.filter, sensor.topic)
         return subscription.decoder == sensor.decoder && isItsTopic

@@ -40,12 +40,14 @@ struct SensorsReader {
             json.array { json in for name in value.split(separator: " ") { json.string(String(name)) } }
           } else if let number = Int64(value), Self.numbers.contains(column) {
             json.member(column, number)
+          } else if column == "decimal_comma", ["true", "false"].contains(value) {
+            json.member(column, value == "true")
           } else {
             json.member(column, value)
           }
         }
       }
-      guard let document = try? JSONDocument(json.bytes) else { return nil }  // two columns have one name: said already
+      guard let document = try? JSONDocument(json.bytes) else { return nil }  // the names of columns are checked
       return sensor(
         ObjectReader(
           document.root, file: file, path: "sensors[\(document.root["id"]?.string ?? "")]", report: report,
@@ -141,9 +143,7 @@ struct SensorsReader {
       }
     }
     if fields.isEmpty { reader.error(at: reader.value, "fields", "at least one field is required here") }
-    var mapping = FieldMapping(fields)
-    if decoder == .plain { mapping.sources = fields.map { .init($0, at: "value") } }
-    return checked(mapping, reader, decoder)
+    return checked(FieldMapping(fields), reader, decoder)
   }
 
   private func checked(_ mapping: FieldMapping, _ reader: ObjectReader, _ decoder: Decoder) -> FieldMapping {
@@ -151,10 +151,12 @@ struct SensorsReader {
     if decoder == .senml && isWritten {
       reader.error(at: reader.value, "fields", "SenML names its fields itself: a list of names was expected")
     }
-    if decoder == .plain && mapping.sources.count > 1 {
-      reader.error(at: reader.value, "fields", "a bare number is one field")
-    }
-    return mapping
+    guard decoder == .plain else { return mapping }
+    if mapping.sources.count > 1 { reader.error(at: reader.value, "fields", "a bare number is one field") }
+    if mapping.time != nil { reader.error(at: reader.value, "fields", "a bare number has no time") }
+    var plain = mapping
+    for index in plain.sources.indices { plain.sources[index].place = "value" }
+    return plain
   }
 
   private static let expected = "one of \(Field.allCases.map(\.rawValue).joined(separator: ", "))"
@@ -191,8 +193,8 @@ struct SensorsReader {
     var scale: ExactDecimal?
     if let member = reader.member("scale") {
       scale = member.numberText.flatMap { ExactDecimal($0) }
-      if scale == nil {
-        reader.error(at: member, "scale", "a number was expected, \(ObjectReader.name(member)) was found")
+      if scale == nil || scale == ExactDecimal(0) {
+        reader.error(at: member, "scale", "a number other than 0 was expected, \(ObjectReader.name(member)) was found")
       }
     }
     let unit = reader.string("unit")

@@ -31,7 +31,7 @@ extension CityState {
       guard let sender = try sender(of: payload, topic: topic) else { return nil }
       sensor = sender.sensor
       try decode(payload, of: sender, topic: topic, arrival: arrival, into: &decoded)
-      if let message = sender.message, !sensors[sender.sensor].frames.take(message) {
+      if wires[sender.sensor].decoder.isNetworkServer, !sensors[sender.sensor].frames.take(payload, of: sender) {
         refuse(.repeatedDelivery, Int64(decoded.count), sensor: sensor)
         return []
       }
@@ -98,7 +98,9 @@ extension CityState {
     else { return }
     var news: Set<SeriesIndex> = []
     for series in sensors[sender.sensor].series where isWanted(series) {
-      let isNew = sender.message.map { framesOfSeries[series.rawValue, default: FrameMemory()].take($0) } ?? true
+      let isNew =
+        !wires[sender.sensor].decoder.isNetworkServer
+        || framesOfSeries[series.rawValue, default: FrameMemory()].take(payload, of: sender)
       if isNew { news.insert(series) }
     }
     for observation in decoded.observations {

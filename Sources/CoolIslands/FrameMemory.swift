@@ -21,17 +21,24 @@ struct FrameMemory: Hashable, Sendable {
   mutating func take(_ frame: RadioFrame) -> Bool {
     if frame.counter < counter - Int64(Self.capacity) { forget() }  // its join was not seen
     counter = max(counter, frame.counter)
-    let identity = frame.identity
+    return take(frame.identity)
+  }
+
+  /// Takes a frame of which only the identity is left.
+  ///
+  /// - Returns: whether it is new.
+  mutating func take(_ identity: UInt64) -> Bool {
     guard !identities.contains(identity) else { return false }
     if identities.count == Self.capacity { identities.removeFirst() }
     identities.append(identity)
     return true
   }
 
-  /// Takes a device's message: its frame, or that it joined.
+  /// Takes a message: the frame of a device, that it joined, or what admission has left of a frame.
   ///
   /// - Returns: whether it is new.
-  mutating func take(_ message: DeviceMessage) -> Bool {
+  mutating func take(_ payload: [UInt8], of sender: Sender) -> Bool {
+    guard let message = sender.message else { return SenMLProfile.frame(of: payload).map { take($0) } ?? true }
     if message.kind == .join { forget() }
     return message.frame.map { take($0) } ?? true
   }

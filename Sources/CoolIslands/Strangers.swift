@@ -127,7 +127,8 @@ extension CityState {
       else { return nil }
       identity = message.device
       fields = Field.allCases.filter { field in
-        message.readings.contains { $0.name == field.rawValue } || message.object?[field.rawValue] != nil
+        message.readings.contains { $0.name == field.rawValue && $0.probe.isEmpty }
+          || message.object?[field.rawValue] != nil
       }
     } else if !feed.decoder.isKnownByTopic {
       return nil

@@ -64,21 +64,28 @@ public enum Admission: Hashable, Sendable {
     guard isInSchoolyard, let place = configured.place else { return asItIs }
     // A device's clock may be wrong: neither its time nor the arrival may lie in school hours.
     let isSchoolNow = state.hasSchoolHours(place: place, from: message.arrival, to: message.arrival)
-    let kept = decoded.observations.filter { observation in
-      guard observation.field.isAboutPeople || observation.field.isSound else { return true }
+    func isInSchool(_ observation: Observation) -> Bool {
       // A level stands for the seconds before or after its time: devices differ.
-      let span = Span.seconds(observation.seconds ?? 0)
-      return !isSchoolNow
-        && !state.hasSchoolHours(place: place, from: observation.time - span, to: observation.time + span)
+      let span = Span.seconds(observation.field.isSound ? observation.seconds ?? configured.period : 0)
+      return isSchoolNow
+        || state.hasSchoolHours(place: place, from: observation.time - span, to: observation.time + span)
+    }
+    // What is not understood, and what nobody asked for, may be a count all the same: of a message of school hours only
+    // what is kept is stored. That somebody joined a network says nothing of anybody.
+    guard sender.message?.kind != .join, isSchoolNow || decoded.observations.contains(where: isInSchool) else {
+      return asItIs
+    }
+    let kept = decoded.observations.filter { observation in
+      !(observation.field.isAboutPeople || observation.field.isSound) || !isInSchool(observation)
     }
     let refused = decoded.observations.count - kept.count
-    // What could not be decoded may be a count all the same: in school hours only what is understood is stored.
-    guard refused > 0 || (isSchoolNow && !decoded.refusals.isEmpty) else { return asItIs }
-    guard !kept.isEmpty else {
+    // A frame of which nothing is kept must be known all the same: its copy may come after school.
+    let frame = sender.message?.frame?.identity
+    guard !kept.isEmpty || frame != nil else {
       return .refused(refused > 0 ? .schoolHours : decoded.refusals[0], readings: readings, sensor: sensor)
     }
     var reduced = message
-    reduced.payload = SenMLProfile.encode(kept)
+    reduced.payload = SenMLProfile.encode(kept, frame: frame)
     if sender.decoder != .senml { reduced.topic = configured.ownTopic }
     let refusals = decoded.refusals + Array(repeating: .schoolHours, count: refused)
     return .admitted(.message(reduced), sensor: sensor, refusals: refusals)

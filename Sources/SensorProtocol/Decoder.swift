@@ -64,7 +64,7 @@ public enum Decoder: String, CaseIterable, Hashable, Sendable {
       return isName ? written : nil
     }
     let address = written.filter { !"-: ".contains($0) }.lowercased()
-    return address.utf8.count == digits && address.allSatisfy(\.isHexDigit) ? address : nil
+    return address.utf8.count == digits && [UInt8](hex: address) != nil ? address : nil
   }
 
   /// Takes a message out of its wrapping.

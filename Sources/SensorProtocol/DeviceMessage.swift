@@ -36,16 +36,34 @@ public struct DeviceMessage: Sendable {
     self.time = time
   }
 
-  /// A value and its name: a ``Field``'s where it is one, with `@` and a probe behind it where there are several.
+  /// A value and its name.
   public struct Reading: Hashable, Sendable {
-    /// The name.
+    /// What it is: a ``Field``'s name where it is one.
     public var name: String
-    /// The value, in the unit of its name.
+    /// Which of the device's probes says so; empty for its own.
+    public var probe: String
+    /// The value, in the unit of its name or its own.
     public var value: ExactDecimal
+    /// Whether it is `on` or `off`, and no number.
+    public var isState = false
+    /// The unit that stands behind it.
+    public var unit: String?
 
-    init(_ name: String, _ value: ExactDecimal) {
+    init(_ name: String, _ value: ExactDecimal, probe: String = "") {
       self.name = name
+      self.probe = probe
       self.value = value
+    }
+  }
+
+  /// Kinds of values of which the device has several probes, whether they say something now or not.
+  var manifold: Set<String> = []
+
+  /// The reading that a name means: `temperature@DS18B20`, or `temperature` where there is but one.
+  func reading(_ name: String) -> Reading? {
+    readings.first { reading in
+      if name == reading.name { return reading.probe.isEmpty || !manifold.contains(name) }
+      return !reading.probe.isEmpty && name == "\(reading.name)@\(reading.probe)"
     }
   }
 }
@@ -109,7 +127,12 @@ struct FamilyRow: Sendable {
   }
 
   func reading(_ value: JSONValue, at probe: String = "") -> DeviceMessage.Reading? {
-    value.decimal?.scaled(by: numerator, over: denominator).map { .init(name + probe, $0) }
+    if let state = value.state {
+      var reading = DeviceMessage.Reading(name, state, probe: probe)
+      reading.isState = true
+      return reading
+    }
+    return value.decimal?.scaled(by: numerator, over: denominator).map { .init(name, $0, probe: probe) }
   }
 }
 
@@ -120,24 +143,23 @@ extension [FamilyRow] {
   }
 }
 
-extension [DeviceMessage.Reading] {
-  /// Takes the probe off the names that only one probe has: who has one thermometer need not name it.
-  func withoutNeedlessProbes() -> Self {
-    func kind(_ name: String) -> Substring { name.prefix { $0 != "@" } }
-    let counts = Dictionary(map { (kind($0.name), 1) }, uniquingKeysWith: +)
-    return map { counts[kind($0.name)] == 1 ? .init(String(kind($0.name)), $0.value) : $0 }
-  }
-}
-
 extension JSONValue {
-  /// A number, a number written as text, or a state that counts as 0 or 1.
+  /// A number, or one written as text.
   var decimal: ExactDecimal? {
     switch kind {
     case .number: numberText.flatMap { ExactDecimal($0) }
-    case .string: stringSlice.flatMap { ExactDecimal($0) ?? ExactDecimal(state: $0) }
+    case .string: stringSlice.flatMap { ExactDecimal($0) }
+    case .true, .false, .null, .object, .array: nil
+    }
+  }
+
+  /// A state, as 0 or 1.
+  var state: ExactDecimal? {
+    switch kind {
     case .true: ExactDecimal(1)
     case .false: ExactDecimal(0)
-    case .null, .object, .array: nil
+    case .string: stringSlice.flatMap { ExactDecimal(state: $0) }
+    case .number, .null, .object, .array: nil
     }
   }
 
@@ -156,13 +178,19 @@ extension JSONValue {
       let next =
         switch value.kind {
         case .object: value[token]
-        case .array: Int(token).flatMap { index in value.elements.dropFirst(Swift.max(index, 0)).first { _ in true } }
+        case .array: Self.index(token).flatMap { index in value.elements.dropFirst(index).first { _ in true } }
         default: JSONValue?.none
         }
       guard let next else { return nil }
       value = next
     }
     return value
+  }
+
+  /// Digits without a leading zero, as RFC 6901 has them.
+  private static func index(_ token: String) -> Int? {
+    let isIndex = token.utf8.allSatisfy { (0x30...0x39).contains($0) } && (token == "0" || !token.hasPrefix("0"))
+    return isIndex ? Int(token) : nil
   }
 
   /// A document whose root must be an object.
@@ -192,7 +220,7 @@ extension ExactDecimal {
 extension [UInt8] {
   /// The bytes of hexadecimal digits; nil for anything else.
   init?(hex text: some StringProtocol) {
-    let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+    let digits = text.utf8.compactMap { $0 < 0x80 ? Character(UnicodeScalar($0)).hexDigitValue : nil }
     guard digits.count == text.utf8.count, digits.count % 2 == 0 else { return nil }
     self = stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
   }

@@ -73,6 +73,11 @@ public struct FieldMapping: Hashable, Sendable {
     return tokens
   }
 
+  /// How people write units that SenML writes otherwise.
+  private static let spellings = [
+    "°C": "Cel", "C": "Cel", "ºC": "Cel", "°F": "degF", "F": "degF", "dB(A)": "dBA", "people": "count",
+  ]
+
   /// Times before this come from clocks that were never set: 2015 began.
   static let earliest = Instant(milliseconds: 1_420_070_400_000)
 
@@ -126,22 +131,28 @@ public struct FieldMapping: Hashable, Sendable {
   /// A source's value in thousandths of the field's unit; nil where the message has none.
   private func value(of source: Source, in message: DeviceMessage) throws(Refusal) -> Int64? {
     var number: ExactDecimal
-    if let reading = message.readings.first(where: { $0.name == source.place }) {
-      number = reading.value
+    var isState = false
+    var unit = source.unit
+    if let reading = message.reading(source.place) {
+      (number, isState, unit) = (reading.value, reading.isState, unit ?? reading.unit)
     } else {
       let tokens = Self.tokens(source.place) ?? [source.place]
       guard let value = message.object?.value(at: tokens), !value.isNull else { return nil }
-      guard let decimal = value.decimal else { throw .valueNotANumber }
-      number = decimal
+      guard let decimal = value.decimal ?? value.state else { throw .valueNotANumber }
+      (number, isState) = (decimal, value.state != nil)
     }
+    // A thermometer that says "off" does not measure 0 degrees.
+    guard !isState || source.field == .occupied else { throw .valueNotANumber }
     if let scale = source.scale {
       guard let scaled = number.times(scale) else { throw .valueTooLarge }
       number = scaled
     }
-    let isFahrenheit = source.unit == "degF" && source.field.isTemperature
-    let unit = isFahrenheit ? nil : source.unit.map { ArraySlice($0.utf8) }
-    guard let own = source.field.inOwnUnit(isFahrenheit ? number.celsiusOfFahrenheit ?? number : number, unit: unit)
-    else { throw .unitUnknown }
+    unit = unit.map { Self.spellings[$0] ?? $0 }
+    if unit == "degF", source.field.isTemperature {
+      guard let celsius = number.celsiusOfFahrenheit else { throw .valueTooLarge }
+      (number, unit) = (celsius, nil)
+    }
+    guard let own = source.field.inOwnUnit(number, unit: unit.map { ArraySlice($0.utf8) }) else { throw .unitUnknown }
     let thousandths = own.thousandths
     guard source.field.isPlausible(thousandths) else { throw .valueImplausible }
     return source.field.clamped(thousandths)

@@ -72,6 +72,14 @@ import Testing
       ),
       (#"{"id":"a","place":"parc","fields":{"laeq":"/x"}}"#, "fields", "a list of names"),
       (
+        #"{"id":"a","place":"parc","decoder":"json","topic":"stations/1","fields":{"laeq":{"pointer":"/x","scale":0}}}"#,
+        "fields.laeq.scale", "other than 0"
+      ),
+      (
+        #"{"id":"a","place":"parc","decoder":"plain","topic":"tonnelle/v1/up/parc/a","fields":["laeq"]}"#, "topic",
+        "all speak SenML"
+      ),
+      (
         #"{"id":"a","place":"parc","decoder":"json","topic":"stations/1","mapping":"em30"}"#, "mapping",
         "did you mean \"em300\""
       ),
@@ -120,12 +128,21 @@ import Testing
     }
   }
 
+  @Test("a list can say what a sensor's line can") func listOfNumbers() throws {
+    let (configured, findings) = try Self.read(
+      #""sensor_lists":["fleet.csv"]"#,
+      list: "id;place;decoder;topic;fields;decimal_comma\na;parc;plain;ha/a/state;temperature;true\n")
+    let sensor = try #require(configured?.city.sensors.first, "\(findings.map(\.description))")
+    #expect(sensor.mapping.hasDecimalComma && sensor.mapping.sources == [.init(.temperature, at: "value")])
+  }
+
   @Test(
     "a fault in the list names its line",
     arguments: [
       ("id,place,fields\na,prac,laeq\n", 2, "no place \"prac\""),
       ("id,place,fields\na,parc\n", 2, "3 values were expected"),
       ("id,place,fields\na,parc,laeq\n\"b,parc,laeq\n", 3, "never closed"), ("id,id\n", 1, "two columns"),
+      ("id,\"dec\"\"oder\"\na,b\n", 1, "made of a-z"),
       ("id,place,fields,colour\n\na,parc,laeq,red\n", 3, "unknown key"),
       ("id,place,fields,period_s\na,parc,laeq,often\n", 2, "a whole number"), ("", 1, "a header was expected"),
     ]) func listFaults(list: String, line: Int, words: String) throws

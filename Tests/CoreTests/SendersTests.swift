@@ -100,6 +100,56 @@ import Testing
     #expect(seen?.battery == MilliPercent(92_000))
   }
 
+  @Test("in school hours nothing is stored that nobody asked for, also of a pack and of a frame that is refused whole")
+  func onlyWhatIsAskedFor() throws {
+    let world = try Self.world()
+    let hub = Fixture.message(
+      "application/a/device/24e124136b502217/event/up",
+      #"{"deviceInfo":{"devEui":"24e124136b502217"},"fCnt":1,"fPort":85,"data":"AQID","object":{"temperature":20,"heads":31}}"#,
+      at: 1)
+    let pack = Fixture.message(
+      "tonnelle/v1/up/cour/cour", #"[{"n":"temperature","v":25,"heads":31}]"#, at: 2)
+    for message in [hub, pack] {
+      guard case .admitted(.message(let stored), _, let refusals) = try world.admission(of: message) else {
+        throw Fixture.Broken(findings: [])
+      }
+      #expect(refusals.isEmpty)
+      let text = String(decoding: stored.payload, as: UTF8.self)
+      #expect(!text.contains("31") && !text.contains("AQID") && text.contains("temperature"), "\(text)")
+    }
+  }
+
+  @Test("a frame of school hours is known again after school, whatever was kept of it", arguments: ["20", "null"])
+  func frameAfterSchool(temperature: String) throws {
+    let world = try Self.world()
+    let frame = Self.uplink(#"{"temperature":\#(temperature),"people":12}"#, counter: 7, at: 1)
+    var accepted: Int64 = 0
+    for hours in [0, 0, 7] {  // twice in school, and once in the evening
+      var copy = frame
+      copy.arrival = frame.arrival + .hours(Int64(hours))
+      guard case .admitted(let entry, _, _) = try world.admission(of: copy) else {
+        throw Fixture.Broken(findings: ["\(hours)"])
+      }
+      _ = world.ingest(entry)
+      accepted = account(world, "cour-air")?.accepted ?? 0
+      #expect(accepted == (temperature == "null" ? 0 : 1), "after \(hours) hours")
+    }
+    #expect(world.ledger.isBalanced)
+  }
+
+  @Test("a level that does not say its time stands for the sensor's period, also just after school")
+  func levelAfterSchool()
+    throws
+  {
+    let world = try Self.world()
+    for (minutes, isKept) in [(270.5, false), (272, true)] {  // school ends at 16:30; the period is a minute
+      let message = Fixture.message(
+        "tonnelle/v1/up/cour/cour", #"[{"n":"laeq","v":61}]"#, at: Int64(minutes * 60))
+      let refusal = refusal(of: try world.admission(of: message))
+      #expect(refusal == (isKept ? nil : .schoolHours), "\(minutes)")
+    }
+  }
+
   @Test(
     "what is no reading is refused by name and never stored",
     arguments: [

@@ -31,6 +31,8 @@ static void encode(tonnelle_format format, size_t size, char *line) {
     }
   }
   length = tonnelle_end(&pack);
+  /* Who asks twice gets the same pack, and who adds to it then nothing. */
+  if (tonnelle_end(&pack) != length || (length != 0 && tonnelle_add(&pack, TONNELLE_PEOPLE, 1, 0, TONNELLE_NOW))) exit(4);
   for (index = size; index < sizeof buffer; index++) {
     if (buffer[index] != CANARY) exit(3); /* it wrote behind the buffer's end */
   }

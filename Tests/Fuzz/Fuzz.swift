@@ -78,6 +78,12 @@ private func write(_ value: JSONValue, to json: inout JSONWriter) {
 
 /// The quick reader says what the thorough one does; what is read can be written, and is read as the same.
 private func trySenML(_ bytes: [UInt8]) {
+  var quick: [Observation] = []
+  if SenMLProfile.ordinaryPack(bytes, arrival: arrival, into: &quick) {
+    var thorough = Decoded()
+    try? SenMLProfile.decodeThoroughly(bytes, arrival: arrival, into: &thorough)
+    precondition(thorough == Decoded(observations: quick), "the quick reader says something else")
+  }
   guard let decoded = try? SenMLProfile.decode(bytes, arrival: arrival) else { return }
   precondition(decoded.count <= 1000)
   guard !decoded.observations.isEmpty else { return }

@@ -99,7 +99,7 @@ import Testing
       let expected = vector.value["expect"].map { Array($0.members) } ?? []
       let values = expected.filter { $0.value.kind == .number }
       for member in values {
-        let reading = message.readings.first { $0.name == member.key }
+        let reading = message.reading(member.key)
         #expect(reading?.value.thousandths == vector.number(member.key), "\(vector.name): \(member.key)")
       }
       #expect(message.readings.count == values.count, "\(vector.name): \(message.readings)")
@@ -160,6 +160,34 @@ import Testing
     }
   }
 
+  private static let traps: [(decoder: Decoder, topic: String, payload: String, place: String, expected: [Int64])] = [
+    (.plain, "t", "59 °F", "value", [15_000]), (.plain, "t", "293.15 K", "value", [20_000]),
+    (.plain, "t", "50 lx", "value", []),
+    (.plain, "t", "off", "value", []), (.json, "t", #"{"t":true}"#, "/t", []), (.json, "t", #"{"t":"on"}"#, "/t", []),
+    (.json, "t", #"{"a":[20,30]}"#, "/a/1", [30_000]), (.json, "t", #"{"a":[20,30]}"#, "/a/-1", []),
+    (.json, "t", #"{"a":[20,30]}"#, "/a/01", []),
+    // A notification of the add-on's probe alone is not the device's own temperature.
+    (.shelly, "s/events/rpc", #"{"method":"NotifyStatus","params":{"temperature:100":{"tC":58}}}"#, "temperature", []),
+    (
+      .shelly, "s/events/rpc", #"{"method":"NotifyStatus","params":{"temperature:100":{"tC":58}}}"#, "temperature@100",
+      [58_000]
+    ),
+    // A chip that fails does not rename the other one.
+    (.tasmota, "tele/s/SENSOR", #"{"A":{"Temperature":null},"B":{"Temperature":22}}"#, "temperature@B", [22_000]),
+    (.tasmota, "tele/s/SENSOR", #"{"A":{"Temperature":null},"B":{"Temperature":22}}"#, "temperature", []),
+    (.tasmota, "tele/s/SENSOR", #"{"B":{"Temperature":22}}"#, "temperature", [22_000]),
+    (.tasmota, "tele/s/SENSOR", #"{"B":{"Temperature":22}}"#, "temperature@B", [22_000]),
+  ]
+
+  @Test("a state, a unit, another probe is no air temperature", arguments: traps)
+  func isNoTemperature(_ trap: (decoder: Decoder, topic: String, payload: String, place: String, expected: [Int64])) {
+    var mapping = FieldMapping()
+    mapping.sources = [.init(.temperature, at: trap.place)]
+    let decoded = try? trap.decoder.decode(
+      Array(trap.payload.utf8), topic: trap.topic, arrival: Self.arrival, mapping: mapping)
+    #expect((decoded?.observations.map(\.value) ?? []) == trap.expected, "\(trap.payload) at \(trap.place)")
+  }
+
   @Test("a frame that nobody decoded says so; one without payload measures nothing") func undecoded() throws {
     func uplink(_ rest: String) -> [UInt8] { Array(#"{"deviceInfo":{"devEui":"24e124136b502217"},\#(rest)}"#.utf8) }
     func decode(_ payload: [UInt8]) throws -> Decoded {
@@ -187,7 +215,7 @@ import Testing
     (.theengs, "A4:C1:38:D5:D4:98", "a4c138d5d498"),
     (.thingpark, "24e124136b5022", nil), (.theengs, "g4c138d5d498", nil),
     (.zigbee2mqtt, "ecole-a/preau", "ecole-a/preau"),
-    (.tasmota, "", nil), (.senml, "x", nil),
+    (.theengs, "ＡＡＡＡ", nil), (.tasmota, "", nil), (.senml, "x", nil),
   ]
 
   @Test(

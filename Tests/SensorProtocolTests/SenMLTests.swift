@@ -192,7 +192,8 @@ import Testing
     // Pieces of packs, most of them good, put together at random.
     let names = [
       "temperature", "humidity", "laeq_60s", "in_total", "people", "occupied", "x/temperature", "wind",
-      "te\\u006dperature", "é",
+      "te\\u006dperature", "é", "a b:temperature", "/temperature", ":humidity", "laeq_+60s",
+      String(repeating: "x", count: 300) + "/temperature",
     ]
     let values = [
       "20", "20.5", "-3.1415926", "1e2", "0", "00", "-0.0", "20.", "1234567890123456", "0.0005", "99.9995", "105.0004",

@@ -100,6 +100,7 @@ def test_the_vectors_are_what_python_makes_of_them():
     [{"n": "temperature", "u": "dB", "v": 1}], [{"n": "in_total", "v": 1.5}], [{"n": "people", "v": -1}], [{"n": "laeq_0s", "v": 50}],
     [{"n": "laeq_61m", "v": 50}], [{"n": "humidity_60s", "v": 50}], [{"bver": 11, "n": "laeq", "v": 50}],
     [{"n": "temperature", "v": 1, "new_": 1}], [{"n": "a b:temperature", "v": 1}], [{"n": "occupied", "u": "count2", "vb": True}],
+    [{"n": ":temperature", "v": 1}], [{"n": "people", "v": 100001}], [{"n": "temperature", "v": 1, "vs": "1"}],
     [{"n": "temperature", "t": "now", "v": 1}], [{"n": "laeq", "v": 50}] * 1001,
 ], ids=str)
 def test_the_schema_refuses_what_the_protocol_refuses(pack):

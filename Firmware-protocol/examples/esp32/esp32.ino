@@ -1,7 +1,9 @@
 // A thermometer of an ESP32, with the libraries WiFi (of the board) and PubSubClient (Nick O'Leary).
 //
 // What is measured while there is no network is kept and sent later, each reading with its age: a board without a clock
-// knows how long ago something was.
+// knows how long ago something was. PubSubClient speaks QoS 0 alone: what it has handed to a connection that is about to
+// break is lost. Where that matters take a library with QoS 1, such as espMqttClient, and forget a reading when it is
+// acknowledged.
 
 #include <PubSubClient.h>
 #include <WiFi.h>

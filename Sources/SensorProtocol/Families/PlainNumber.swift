@@ -1,7 +1,7 @@
 // A bare number on a topic of its own, as Home Assistant's state stream publishes it. Source: Home Assistant's
 // documentation, "MQTT Statestream".
 //
-// White space around it and one unit behind it are fine. A decimal comma is refused unless the settings expect it: who
+// White space around it and one unit behind it are fine, if the field can be in it. A decimal comma is refused unless the settings expect it: who
 // reads 24,6 as 246 calls a cool place deadly.
 
 internal import JSONText
@@ -16,6 +16,7 @@ enum PlainNumber {
     if ["", "unknown", "unavailable", "none"].contains(word) { return message }
     if let state = ExactDecimal(state: text) {
       message.readings = [.init("value", state)]
+      message.readings[0].isState = true
       return message
     }
     // The number ends where a unit begins; an "e" belongs to it only before a digit or a sign.
@@ -26,6 +27,7 @@ enum PlainNumber {
     guard let value = ExactDecimal(digits[...]), unit.count <= 16, !unit.contains(where: { $0 == 0x20 || isDigit($0) })
     else { throw .valueNotANumber }
     message.readings = [.init("value", value)]
+    message.readings[0].unit = unit.isEmpty ? nil : String(decoding: unit, as: UTF8.self)
     return message
   }
 

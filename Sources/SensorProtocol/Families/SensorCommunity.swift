@@ -14,15 +14,16 @@ enum SensorCommunity {
       let values = root["sensordatavalues"]
     else { throw .deviceMissing }
     var message = DeviceMessage(device: device)
+    var kinds: Set<String> = []
     for value in values.elements {
       guard let type = value["value_type"]?.string, let number = value["value"], !type.hasPrefix("HECA_") else {
         continue
       }
       guard let row = table.first(where: { type == $0.key || type.hasSuffix("_" + $0.key) }) else { continue }
       let chip = type.dropLast(row.key.count + 1)
-      if let reading = row.reading(number, at: chip.isEmpty ? "" : "@\(chip)") { message.readings.append(reading) }
+      if !kinds.insert(row.name).inserted { message.manifold.insert(row.name) }
+      if let reading = row.reading(number, at: String(chip)) { message.readings.append(reading) }
     }
-    message.readings = message.readings.withoutNeedlessProbes()
     message.object = root
     return message
   }

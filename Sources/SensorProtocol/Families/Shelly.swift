@@ -5,7 +5,8 @@
 //   {device}/status/{component}    where generic status is switched on
 //   {device}/online
 //
-// A component has a number: `temperature:0` is the device's own, 100 and above are probes of an add-on.
+// A component has a number: `temperature:0` is the device's own, 100 and above are probes of an add-on. A notification holds
+// only what changed: so a probe is never taken for the device because it stands alone, and has its number in its name.
 
 internal import JSONText
 internal import Quantities
@@ -27,13 +28,15 @@ enum Shelly {
       else { return DeviceMessage(.other, device: device) }
       let time = status["ts"]?.decimal.map { Instant(milliseconds: $0.thousandths) }
       var message = DeviceMessage(device: device, time: time)
-      message.readings = status.members.flatMap { readings(of: $0.value, component: $0.key) }.withoutNeedlessProbes()
+      message.readings = status.members.flatMap { readings(of: $0.value, component: $0.key) }
+      message.manifold = kinds
       message.object = status
       return message
     case let path where path.count == 2 && path[0] == "status":
       let root = try JSONValue.object(in: payload)
       var message = DeviceMessage(device: device)
       message.readings = readings(of: root, component: path[1])
+      message.manifold = kinds
       message.object = root
       return message
     default:
@@ -46,8 +49,10 @@ enum Shelly {
     let parts = component.split(separator: ":")
     guard parts.count == 2 else { return [] }
     let table = tables[String(parts[0])] ?? []
-    return table.readings(of: value["battery"] ?? value, at: parts[1] == "0" ? "" : "@\(parts[1])")
+    return table.readings(of: value["battery"] ?? value, at: parts[1] == "0" ? "" : String(parts[1]))
   }
+
+  private static let kinds = Set(tables.values.joined().map(\.name))
 
   private static let tables = [
     "temperature": [FamilyRow("tC", "temperature")], "humidity": [FamilyRow("rh", "humidity")],

@@ -22,17 +22,20 @@ enum Tasmota {
     var root = try JSONValue.object(in: payload)
     root = root["StatusSNS"] ?? root
     var message = DeviceMessage(device: device)
+    var kinds: Set<String> = []
     let isFahrenheit = root["TempUnit"]?.isString("F") ?? false
     for chip in root.members where chip.value.kind == .object && !chip.hasKey("ESP32") {  // which measures itself
-      for var reading in table.readings(of: chip.value, at: "@" + chip.key) {
-        if isFahrenheit && reading.name.hasPrefix("temperature") {
+      for row in table where chip.value[row.key] != nil && !kinds.insert(row.name).inserted {
+        message.manifold.insert(row.name)
+      }
+      for var reading in table.readings(of: chip.value, at: chip.key) {
+        if isFahrenheit && reading.name == "temperature" {
           guard let celsius = reading.value.celsiusOfFahrenheit else { continue }
           reading.value = celsius
         }
         message.readings.append(reading)
       }
     }
-    message.readings = message.readings.withoutNeedlessProbes()
     message.object = root
     return message
   }

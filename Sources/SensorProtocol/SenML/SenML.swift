@@ -168,7 +168,7 @@ public struct SenMLPack: Hashable, Sendable {
         sum = total
       }
       let fullName = self.name.isEmpty ? name ?? [] : self.name + (name ?? [])
-      guard Self.isName(fullName) else { throw .nameMalformed }
+      guard SenMLPack.isName(fullName) else { throw .nameMalformed }
       let ownTime = time != nil || self.time != nil
       let instant = try Self.instant((self.time ?? ExactDecimal(0)).adding(time ?? ExactDecimal(0)), arrival)
       return SenMLRecord(
@@ -187,24 +187,24 @@ public struct SenMLPack: Hashable, Sendable {
       let time = Instant(milliseconds: sum.thousandths)
       return sum < SenMLPack.relativeTimeLimit ? arrival + Span(milliseconds: time.milliseconds) : time
     }
+  }
 
-    /// RFC 8428 §4.5.1: `A-Z a-z 0-9 - : . / _`, beginning with a letter or a digit.
-    private static func isName(_ name: ArraySlice<UInt8>) -> Bool {
-      guard let first = name.first, name.count <= SenMLPack.maximumName else { return false }
-      func isAlphanumeric(_ byte: UInt8) -> Bool {
-        switch byte {
-        case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
-        default: false
-        }
+  /// RFC 8428 §4.5.1: `A-Z a-z 0-9 - : . / _`, beginning with a letter or a digit.
+  static func isName(_ name: ArraySlice<UInt8>) -> Bool {
+    guard let first = name.first, name.count <= SenMLPack.maximumName else { return false }
+    func isAlphanumeric(_ byte: UInt8) -> Bool {
+      switch byte {
+      case 0x30...0x39, 0x41...0x5A, 0x61...0x7A: true
+      default: false
       }
-      for byte in name where !isAlphanumeric(byte) {
-        switch byte {
-        case 0x2D, 0x2E, 0x2F, 0x3A, 0x5F: continue
-        default: return false
-        }
-      }
-      return isAlphanumeric(first)
     }
+    for byte in name where !isAlphanumeric(byte) {
+      switch byte {
+      case 0x2D, 0x2E, 0x2F, 0x3A, 0x5F: continue
+      default: return false
+      }
+    }
+    return isAlphanumeric(first)
   }
 
   private enum Label {

@@ -81,8 +81,8 @@ struct SenMLCBOR {
     switch head.type {
     case .unsigned, .negative: return Self.labels[try integer(head)]
     case .text:
-      let text = try text(head)
-      return text.hasSuffix("_") ? text : nil
+      if try text(head).hasSuffix("_") { throw .mustUnderstand }
+      return nil
     default:
       try skip(head, depth: 3)
       return nil

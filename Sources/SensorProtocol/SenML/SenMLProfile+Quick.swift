@@ -2,14 +2,15 @@
 // of their own, a base time or none. Anything else, and anything that would be refused, is left to the thorough reader.
 
 internal import JSONText
-internal import Quantities
+package import Quantities
 
 extension SenMLProfile {
   /// Reads an ordinary pack.
   ///
   /// - Returns: whether it is one, and `observations` are what ``decode(_:arrival:)`` would say, without a refusal; of any
   ///   pack that is not quite ordinary they may be some of it.
-  static func ordinaryPack(_ payload: [UInt8], arrival: Instant, into observations: inout [Observation]) -> Bool {
+  package static func ordinaryPack(_ payload: [UInt8], arrival: Instant, into observations: inout [Observation]) -> Bool
+  {
     let bytes = payload.span
     var cursor = JSONCursor(0..<bytes.count)
     guard cursor.take(0x5B, bytes) else { return false }
@@ -120,7 +121,7 @@ extension SenMLProfile {
   /// The field of a name; the usual ones are compared as numbers.
   private static func field(at name: Range<Int>, of payload: [UInt8]) -> (Field, seconds: Int64?)? {
     guard let text = ShortText(name, of: payload.span), let field = Field(short: text) else {
-      return field(named: payload[name])
+      return SenMLPack.isName(payload[name]) ? field(named: payload[name]) : nil
     }
     return (field, nil)
   }

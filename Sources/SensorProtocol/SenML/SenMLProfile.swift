@@ -31,7 +31,7 @@ public enum SenMLProfile {
   }
 
   /// The whole of RFC 8428, and every reason to refuse.
-  static func decodeThoroughly(
+  package static func decodeThoroughly(
     _ payload: [UInt8], arrival: Instant, into decoded: inout Decoded
   ) throws(Refusal) {
     try SenMLPack.read(payload, arrival: arrival) { outcome in
@@ -67,9 +67,19 @@ public enum SenMLProfile {
   }
 
   /// The pack that says the same as some observations: what is journalled when a part of a pack is refused.
-  public static func encode(_ observations: [Observation]) -> [UInt8] {
+  ///
+  /// - Parameters:
+  ///   - observations: what is left.
+  ///   - frame: the identity of the radio frame that it came in; it becomes the base name, which means nothing else.
+  /// - Returns: SenML in JSON.
+  public static func encode(_ observations: [Observation], frame: UInt64? = nil) -> [UInt8] {
     var json = JSONWriter()
     json.array { json in
+      if let frame {
+        let digits = String(frame, radix: 16)
+        let base = framePrefix + String(repeating: "0", count: 16 - digits.utf8.count) + digits + ":"
+        json.object { $0.member("bn", base) }
+      }
       for observation in observations {
         json.object { json in
           let duration = observation.seconds.map { "_\($0)s" } ?? ""
@@ -84,13 +94,22 @@ public enum SenMLProfile {
     return json.bytes
   }
 
+  private static let framePrefix = "frame-"
+  private static let frameHead = Array(#"[{"bn":"\#(framePrefix)"#.utf8)
+
+  /// The radio frame of a pack that ``encode(_:frame:)`` wrote.
+  public static func frame(of payload: [UInt8]) -> UInt64? {
+    guard payload.starts(with: frameHead), payload.count > frameHead.count + 16 else { return nil }
+    return UInt64(String(decoding: payload[frameHead.count..<frameHead.count + 16], as: UTF8.self), radix: 16)
+  }
+
   private static func observation(_ record: SenMLRecord) throws(Refusal) -> Observation {
     guard let (field, seconds) = field(named: record.name) else { throw .nameUnknown }
     let number: ExactDecimal
     switch record.value {
     case .number(let value): number = value
-    case .boolean(let flag): number = ExactDecimal(flag ? 1 : 0)
-    case .text, .data: throw .valueNotANumber
+    case .boolean(let flag) where field == .occupied: number = ExactDecimal(flag ? 1 : 0)
+    case .boolean, .text, .data: throw .valueNotANumber
     case .none: throw .valueMissing
     }
     guard let value = field.inOwnUnit(number, unit: record.unit) else { throw .unitUnknown }
