@@ -53,7 +53,7 @@ def simulate():
 
 def main(names):
     COPY.mkdir(parents=True, exist_ok=True)
-    files = subprocess.run(["git", "ls-files", "-z", "Package.swift", "Sources", "Tests"], cwd=ROOT, capture_output=True,
+    files = subprocess.run(["git", "ls-files", "-z", "Package.swift", "Sources", "Tests", "Firmware-protocol"], cwd=ROOT, capture_output=True,
                            text=True, check=True).stdout.split("\0")
     for name in filter(None, files):
         (COPY / name).parent.mkdir(parents=True, exist_ok=True)
