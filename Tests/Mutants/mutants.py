@@ -55,6 +55,9 @@ def main(names):
     COPY.mkdir(parents=True, exist_ok=True)
     files = subprocess.run(["git", "ls-files", "-z", "Package.swift", "Sources", "Tests", "Firmware-protocol"], cwd=ROOT, capture_output=True,
                            text=True, check=True).stdout.split("\0")
+    for path in [p for folder in ("Sources", "Tests") for p in (COPY / folder).rglob("*") if p.is_file()]:
+        if str(path.relative_to(COPY)) not in files:
+            path.unlink()  # a file that has moved would be compiled twice
     for name in filter(None, files):
         (COPY / name).parent.mkdir(parents=True, exist_ok=True)
         if not (COPY / name).exists() or (COPY / name).read_bytes() != (ROOT / name).read_bytes():
