@@ -39,7 +39,7 @@ private enum Target: String, CaseIterable {
 private nonisolated(unsafe) var target = Target.json
 private let arrival = Instant(seconds: 1_784_109_600)
 
-/// A text that is read is read again as it was written.
+/// What is read is written, and read as the same.
 private func tryJSON(_ bytes: [UInt8]) {
   guard let document = try? JSONDocument(bytes) else {
     _ = try? JSONDocument(bytes, options: .forPeople)
@@ -47,7 +47,7 @@ private func tryJSON(_ bytes: [UInt8]) {
   }
   var writer = JSONWriter()
   write(document.root, to: &writer)
-  // An object's members stand in lists of their own there, so that it is deeper.
+  // A member is a list of its own there, so that it is deeper.
   guard let again = try? JSONDocument(writer.bytes, options: .init(maximumDepth: 300)) else {
     fatalError("what was written cannot be read")
   }
@@ -59,9 +59,9 @@ private func tryJSON(_ bytes: [UInt8]) {
 private func write(_ value: JSONValue, to json: inout JSONWriter) {
   switch value.kind {
   case .object:
-    json.object { json in
-      for (number, member) in value.members.enumerated() {
-        json.key("k\(number)")
+    // A list of pairs: keys may be any text.
+    json.array { json in
+      for member in value.members {
         json.array { json in
           json.string(member.key)
           write(member.value, to: &json)
