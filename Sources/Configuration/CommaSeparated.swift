@@ -23,8 +23,7 @@ struct CommaSeparated {
 
   /// Reads a table; the separator is the one that the header has most of.
   init(_ text: [UInt8]) throws(Fault) {
-    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let text = text.starts(with: byteOrderMark) ? text.dropFirst(3) : text[...]
+    let text = text.withoutByteOrderMark
     let first = text.prefix { $0 != 0x0A }
     let separator = [0x2C, 0x3B, 0x09].max { a, b in first.count { $0 == a } < first.count { $0 == b } } ?? 0x2C
     var all = try Self.rows(text, separator: UInt8(separator))[...]
@@ -91,5 +90,13 @@ struct CommaSeparated {
     }
     endRow()
     return rows
+  }
+}
+
+extension [UInt8] {
+  /// Text without the mark that some programs put before it.
+  var withoutByteOrderMark: ArraySlice<UInt8> {
+    let mark: [UInt8] = [0xEF, 0xBB, 0xBF]
+    return starts(with: mark) ? dropFirst(3) : self[...]
   }
 }

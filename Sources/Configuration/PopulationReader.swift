@@ -21,8 +21,7 @@ struct PopulationReader {
   private static let most = 1_000_000
 
   mutating func read(_ text: [UInt8]) -> [PopulationCell] {
-    let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
-    let text = text.starts(with: byteOrderMark) ? Array(text.dropFirst(3)) : text
+    let text = Array(text.withoutByteOrderMark)
     let first = text.first { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }
     let cells = first == 0x7B ? features(text) : rows(text)
     if cells.isEmpty && !report.hasErrors { report.add(.error, file, nil, "", "it says of nobody where they live") }

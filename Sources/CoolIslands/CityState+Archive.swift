@@ -37,7 +37,7 @@ extension CityState {
     let index = SeriesIndex(series)
     let (sensor, field) = owners[series]
     var bytes = bank.snapshot(of: index)
-    if city.sensors[sensor].decoder.isNetworkServer {
+    if wires[sensor].decoder.isNetworkServer {
       // Which frames it has seen, at the same moment.
       var archive = Archive()
       var frames = sensors[sensor].frames
@@ -54,7 +54,7 @@ extension CityState {
   public mutating func restore(_ bytes: [UInt8], arrival: Instant?, to series: Int) throws(SnapshotError) {
     let (sensor, field) = owners[series]
     var bytes = bytes
-    if city.sensors[sensor].decoder.isNetworkServer {
+    if wires[sensor].decoder.isNetworkServer {
       var archive = Archive(reading: bytes)
       var frames = FrameMemory()
       frames.archive(&archive)

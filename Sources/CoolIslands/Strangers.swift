@@ -72,12 +72,7 @@ public struct Strangers: Sendable {
     var order: Int64
   }
 
-  private struct Name: Hashable {
-    let decoder: Decoder
-    let identity: String
-  }
-
-  private var rows: [Name: Row] = [:]
+  private var rows: [DeviceName: Row] = [:]
   private var messages: Int64 = 0
 
   /// Nobody spoke yet.
@@ -86,7 +81,7 @@ public struct Strangers: Sendable {
   /// Somebody spoke.
   public mutating func note(_ stranger: Stranger, at now: Instant) {
     messages += 1
-    let name = Name(decoder: stranger.decoder, identity: stranger.identity)
+    let name = DeviceName(stranger.decoder, stranger.identity)
     var row = rows[name] ?? Row(stranger: stranger, count: 0, first: now, last: now, order: 0)
     row.count += 1
     row.last = now
@@ -102,9 +97,6 @@ public struct Strangers: Sendable {
 
   /// The strangers, who spoke last first.
   public var newest: [Row] { Array(rows.values.sorted { $0.order > $1.order }.prefix(Self.capacity)) }
-
-  /// How many there are.
-  public var count: Int { min(rows.count, Self.capacity) }
 }
 
 extension CityState {
