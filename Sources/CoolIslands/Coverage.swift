@@ -139,11 +139,14 @@ private struct Grid {
     func look(at cells: [UInt32]) {
       for cell in cells {
         let point = points[Int(cell)]
-        // Corners of the squares that lie beside the shape are far from its box already.
-        let beside = pointwiseMax(shape.low - point, point - shape.high)
-        guard beside.x <= step, beside.y <= step else { continue }
-        let distance = shape.distance(to: point)
-        if let band = metres.firstIndex(where: { distance <= $0 }) { bands[band].append(cell) }
+        let bounds = shape.bounds(of: point)
+        guard var band = metres.firstIndex(where: { bounds.lowerBound <= $0 }) else { continue }
+        if bounds.upperBound > metres[band] {
+          let distance = shape.distance(to: point)
+          while band < metres.count, distance > metres[band] { band += 1 }
+          if band == metres.count { continue }
+        }
+        bands[band].append(cell)
       }
     }
     let reach = SIMD2(repeating: step)

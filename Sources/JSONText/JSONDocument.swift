@@ -41,10 +41,23 @@ public struct JSONDocument: Sendable {
   final class Storage: Sendable {
     let bytes: [UInt8]
     let nodes: ContiguousArray<Node>
+    /// The position of every 4,096th byte: a file of thousands of findings is not counted from its first line for each.
+    private let marks: [TextPosition]
+    private static let markDistance = 4096
 
     init(bytes: [UInt8], nodes: ContiguousArray<Node>) {
       self.bytes = bytes
       self.nodes = nodes
+      var marks = [TextPosition(line: 1, column: 1)]
+      for start in stride(from: 0, to: bytes.count - Self.markDistance, by: Self.markDistance) {
+        marks.append(marks[marks.count - 1].moved(over: bytes[start..<start + Self.markDistance]))
+      }
+      self.marks = marks
+    }
+
+    func position(of offset: Int) -> TextPosition {
+      let mark = min(offset / Self.markDistance, marks.count - 1)
+      return marks[mark].moved(over: bytes[mark * Self.markDistance..<offset])
     }
   }
 
@@ -85,15 +98,21 @@ public struct TextPosition: Hashable, Sendable {
 
   /// The position of a byte offset in a text.
   public init(offset: Int, in bytes: [UInt8]) {
-    var line = 1
-    var lineStart = 0
-    for index in 0..<min(offset, bytes.count) where bytes[index] == 0x0A {
-      line += 1
-      lineStart = index + 1
+    self = TextPosition(line: 1, column: 1).moved(over: bytes.prefix(offset))
+  }
+
+  /// The position behind some bytes that begin at this one.
+  func moved(over bytes: ArraySlice<UInt8>) -> TextPosition {
+    var (line, column) = (line, column)
+    for byte in bytes {
+      if byte == 0x0A {
+        line += 1
+        column = 1
+      } else if byte & 0xC0 != 0x80 {
+        column += 1
+      }
     }
-    self.line = line
-    let end = max(lineStart, min(offset, bytes.count))
-    self.column = 1 + bytes[lineStart..<end].count { $0 & 0xC0 != 0x80 }
+    return TextPosition(line: line, column: column)
   }
 }
 

@@ -43,7 +43,7 @@ public struct JSONValue: Sendable {
   public var slice: ArraySlice<UInt8> { document.bytes[Int(node.start)..<Int(node.end)] }
 
   /// Where it stands in its text.
-  public var position: TextPosition { TextPosition(offset: Int(node.start), in: document.bytes) }
+  public var position: TextPosition { document.position(of: Int(node.start)) }
 
   /// Elements of an array; of anything else, none.
   public var elements: Elements { Elements(document: document, upcoming: index + 1, end: end(of: .array)) }

@@ -94,6 +94,8 @@ public struct PlaneShape: Sendable {
   private let point: SIMD2<Double>
   private let doors: [SIMD2<Double>]
   private let polygons: [[[Edge]]]
+  /// The corners that touch the box, west, south, east and north; none where entrances or the point itself count.
+  private let outermost: [SIMD2<Double>]
   /// The south-western corner of the box around it.
   public let low: SIMD2<Double>
   /// The north-eastern corner.
@@ -108,6 +110,26 @@ public struct PlaneShape: Sendable {
     let corners = rings.joined().joined() + doors
     low = corners.reduce(point) { pointwiseMin($0, $1) }
     high = corners.reduce(point) { pointwiseMax($0, $1) }
+    let outline = doors.isEmpty ? Array(rings.joined().joined()) : []
+    outermost = [
+      outline.min { $0.x < $1.x }, outline.min { $0.y < $1.y }, outline.max { $0.x < $1.x },
+      outline.max { $0.y < $1.y },
+    ].compactMap { $0 }
+  }
+
+  /// Metres between which ``distance(to:)`` lies but for rounding, at a small part of its price for an outline of many corners.
+  ///
+  /// - Parameter place: where from.
+  /// - Returns: no farther than the box is the shape, and no nearer than its outermost corners.
+  public func bounds(of place: SIMD2<Double>) -> ClosedRange<Double> {
+    guard !outermost.isEmpty else {
+      let exact = distance(to: place)
+      return exact...exact
+    }
+    let beside = pointwiseMax(pointwiseMax(low - place, place - high), .zero)
+    let corner = outermost.reduce(.infinity) { min($0, Self.squared($1 - place)) }
+    let nearest = Self.squared(beside).squareRoot()
+    return nearest...max(nearest, corner.squareRoot())
   }
 
   /// Metres to the nearest entrance, else to the nearest edge; inside 0.

@@ -51,10 +51,29 @@ import Testing
     let fromSouth = shape.distance(to: Self.point(4.85, 45.739))
     #expect(fromSouth > 2300 && fromSouth < 2350)
   }
+
+  @Test("the quick bounds of a distance hold it, for outlines of any form", arguments: UInt64(1)...20)
+  func bounds(seed: UInt64) {
+    var dice = Dice(state: seed)
+    func position() -> PublicPosition {
+      Self.point(.random(in: 4.80...4.82, using: &dice), .random(in: 45.72...45.74, using: &dice))
+    }
+    let corners = (0..<Int.random(in: 3...12, using: &dice)).map { _ in position() }
+    var shape = GeoShape(polygons: [[corners + corners.prefix(1)]])
+    if seed.isMultiple(of: 4) { shape.entrances = [position()] }
+    let plane = LocalPlane(around: corners[0])
+    let onPlane = PlaneShape(shape, on: plane)
+    for _ in 0..<200 {
+      let place = plane.place(position())
+      let (bounds, distance) = (onPlane.bounds(of: place), onPlane.distance(to: place))
+      // But for the last digits of a number.
+      #expect(distance > bounds.lowerBound - 1e-9 && distance < bounds.upperBound + 1e-9)
+    }
+  }
 }
 
 @Suite("Coverage") struct CoverageTests {
-  /// A random city: places, some of them squares, and cells.
+  /// A random city: places, some of them squares or diamonds, and cells.
   private static func city(_ seed: UInt64, places: Int, cells: Int) -> (places: [GeoShape], cells: [PopulationCell]) {
     var dice = Dice(state: seed)
     func position() -> PublicPosition {
@@ -64,7 +83,9 @@ import Testing
       let at = position()
       guard number % 3 == 0 else { return GeoShape(at) }
       let size = Int64.random(in: 1000...30_000, using: &dice)
-      let ring = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)].map { x, y in
+      let square: [(Int64, Int64)] = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, -1)]
+      let diamond: [(Int64, Int64)] = [(0, -1), (1, 0), (0, 1), (-1, 0), (0, -1)]
+      let ring = (number.isMultiple(of: 2) ? diamond : square).map { x, y in
         PublicPosition(longitudeE7: at.longitudeE7 + x * size, latitudeE7: at.latitudeE7 + y * size)
       }
       return GeoShape(polygons: [[ring]])

@@ -45,6 +45,27 @@ import Testing
     #expect(throws: JSONError.self) { try JSONDocument(bytes) }
   }
 
+  @Test("each value of a long text knows its line and its column", arguments: [1, 7, 400])
+  func positions(perLine: Int) throws {
+    // Words of one to four bytes a letter, so that columns are no bytes.
+    let words = ["a", "é", "雨", "😀", "ombre"]
+    var text = "["
+    var expected: [TextPosition] = []
+    var (line, column) = (1, 2)
+    for number in 0..<3000 {
+      let word = words[number % words.count]
+      expected.append(TextPosition(line: line, column: column + 1))
+      text += "\"\(word)\","
+      column += word.unicodeScalars.count + 3
+      if number % perLine == perLine - 1 {
+        text += "\n"
+        (line, column) = (line + 1, 1)
+      }
+    }
+    let document = try JSONDocument(text + "0]")
+    #expect(document.root.elements.dropLast().map(\.position) == expected)
+  }
+
   @Test("depth is limited, whatever the text's length") func depth() throws {
     let fine = String(repeating: "[", count: 64) + String(repeating: "]", count: 64)
     _ = try JSONDocument(fine)
