@@ -33,3 +33,10 @@ static inline struct MHD_Response *cmhd_stream_response(size_t block_size, MHD_C
 
 /// MHD_CONTENT_READER_END_OF_STREAM is a cast macro.
 static inline ssize_t cmhd_end_of_stream(void) { return MHD_CONTENT_READER_END_OF_STREAM; }
+
+/// The client's IPv4 address in the host's byte order; 0 where it is not known. Variadic and a union: C reads it.
+static inline uint32_t cmhd_client(struct MHD_Connection *connection) {
+  const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  if (info == NULL || info->client_addr->sa_family != AF_INET) return 0;
+  return ntohl(((const struct sockaddr_in *)info->client_addr)->sin_addr.s_addr);
+}

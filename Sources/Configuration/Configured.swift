@@ -142,6 +142,7 @@ public enum ConfigurationReader {
       id: content.cityID, name: content.cityName, zone: zone, holidays: content.holidays,
       places: places.map { resolve($0, zones, sensors, content, report) }, sensors: sensors, zones: zones,
       choices: content.choices, rings: content.rings, notice: content.notice, contact: content.contact)
+    city.licence = content.licence
     if let name = content.settings.populationFile, let written = others[name] {
       var reader = PopulationReader(file: name, report: report)
       city.population = reader.read(written)

@@ -113,6 +113,17 @@ final class ObjectReader {
     return text
   }
 
+  /// An address of a page, without a slash at its end.
+  func url(_ key: String, required isRequired: Bool = false) -> String? {
+    guard let text = string(key, required: isRequired), let member = value[key] else { return nil }
+    let rest = ["https://", "http://"].first { text.hasPrefix($0) }.map { text.dropFirst($0.count) } ?? ""
+    guard !rest.isEmpty, rest.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"\"<>".utf8.contains($0) }) else {
+      error(at: member, key, "an address such as \"https://example.org\" was expected, \(Self.name(member)) was found")
+      return nil
+    }
+    return text.hasSuffix("/") ? String(text.dropLast()) : text
+  }
+
   /// A day such as `2026-07-14`, which must be there.
   func day(_ key: String) -> CivilDay? {
     guard let text = string(key, required: true), let member = value[key] else { return nil }

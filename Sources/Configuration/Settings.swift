@@ -20,6 +20,8 @@ public struct Settings: Sendable {
   public var subscriptions: [Subscription] = []
   /// The public port.
   public var publicPort = Endpoint(address: "127.0.0.1", port: 8080)
+  /// How the public port is reached, and what it may take.
+  public var site = Site()
   /// The operators' port.
   public var operatorsPort = Endpoint(address: "127.0.0.1", port: 8081)
   /// The file that holds the operators' token.
@@ -84,6 +86,27 @@ public struct Settings: Sendable {
     public var decoder: Decoder
     /// Quality of service, 0 or 1.
     public var qos: Int
+  }
+
+  /// How the public port is reached, and what it may take.
+  public struct Site: Hashable, Sendable {
+    /// The address that people know, without a slash at its end; nil takes the one they came by.
+    public var url: String?
+    /// Reverse proxies whose forwarded headers are believed.
+    public var trustedProxies: [String] = []
+    /// Threads that answer.
+    public var threads = 2
+    /// Connections at once.
+    public var connections = 6000
+    /// Connections at once from one address: a school or a company is one.
+    public var connectionsPerAddress = 256
+    /// Event streams at once.
+    public var streams = 5000
+    /// Seconds without traffic after which a connection is closed.
+    public var idleSeconds = 30
+
+    /// What is not said otherwise.
+    public init() {}
   }
 
   /// An address to listen on.

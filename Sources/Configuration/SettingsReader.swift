@@ -2,6 +2,7 @@
 
 internal import CoolIslands
 internal import JSONText
+internal import Publication
 internal import Quantities
 internal import RingSeries
 internal import SensorProtocol
@@ -17,6 +18,7 @@ struct SettingsContent {
   var schoolHolidays: [String: SchoolHolidays] = [:]
   var notice: [String: String] = [:]
   var contact: String?
+  var licence: PublicLicence?
   var departement: String?
   /// The identifier of the sensor whose extremes are observed.
   var heatStation: String?
@@ -202,6 +204,12 @@ struct SettingsReader {
         at: city.value["contact"] ?? city.value, "contact",
         "an address that begins with https:// or mailto: was expected")
     }
+    if let licence = city.object("licence") {
+      let name = licence.string("name", required: true)
+      let url = licence.url("url", required: true)
+      if let name, let url { content.licence = PublicLicence(name: name, url: url) }
+      licence.finish()
+    }
     city.finish()
   }
 
@@ -280,6 +288,7 @@ struct SettingsReader {
     if let port = root.object("public") {
       settings.publicPort.address = address(port) ?? settings.publicPort.address
       settings.publicPort.port = port.integer("port", in: 0...65535) ?? settings.publicPort.port
+      site(port, &settings.site)
       if let tiles = port.object("map_tiles") {
         let url = tiles.string("url", required: true)
         let attribution = tiles.string("attribution", required: true)
@@ -296,10 +305,36 @@ struct SettingsReader {
     }
   }
 
+  /// How the public port is reached, and what it may take.
+  private func site(_ port: ObjectReader, _ site: inout Settings.Site) {
+    site.url = port.url("url")
+    for (path, value) in port.list("trusted_proxies") {
+      if let text = value.string, Self.isAddress(text) {
+        site.trustedProxies.append(text)
+      } else {
+        report.add(
+          .error, file, value.position, path,
+          "an IPv4 address such as \"127.0.0.1\" was expected, \(ObjectReader.name(value)) was found")
+      }
+    }
+    // The proxy is one address, and has limits of its own.
+    if !site.trustedProxies.isEmpty { site.connectionsPerAddress = site.connections }
+    site.threads = port.integer("threads", in: 1...64) ?? site.threads
+    site.connections = port.integer("connections", in: 64...100_000) ?? site.connections
+    site.connectionsPerAddress =
+      port.integer("connections_per_address", in: 1...100_000) ?? site.connectionsPerAddress
+    site.streams = port.integer("streams", in: 0...100_000) ?? site.streams
+    site.idleSeconds = port.integer("idle_s", in: 5...600) ?? site.idleSeconds
+  }
+
+  private static func isAddress(_ text: String) -> Bool {
+    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+    return parts.count == 4 && parts.allSatisfy { UInt8($0) != nil }
+  }
+
   private func address(_ reader: ObjectReader) -> String? {
     guard let text = reader.string("address") else { return nil }
-    let parts = text.split(separator: ".", omittingEmptySubsequences: false)
-    guard parts.count == 4, parts.allSatisfy({ UInt8($0) != nil }) else {
+    guard Self.isAddress(text) else {
       reader.error(
         at: reader.value["address"] ?? reader.value, "address",
         "an IPv4 address such as \"127.0.0.1\" or \"0.0.0.0\" was expected")

@@ -30,6 +30,8 @@ public struct City: Sendable {
   public var notice: [String: String]
   /// Who answers questions, as a URL or `mailto:`.
   public var contact: String?
+  /// Under which terms what is published may be used.
+  public var licence: PublicLicence?
   /// What is subscribed to.
   public var feeds: [Feed] = []
   /// Where people live, for who has a place in reach.

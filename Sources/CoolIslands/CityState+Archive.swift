@@ -99,6 +99,7 @@ extension PlaceState {
     archive.field(&publicOccupancy, blank: .blank) { $1.archive(&$0) }
     archive.field(&occupancySetAt)
     archive.field(&indicators, blank: .unknown) { $1.archive(&$0) }
+    recent.archive(&archive)
     archive.field(&tomorrow)
     archive.field(&heatOpenUntil)
     archive.field(&openedSpeciallyAt)

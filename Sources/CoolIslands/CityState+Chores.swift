@@ -1,5 +1,5 @@
-// What is looked at by the clock: the quality of series and the levels of the last hour at every quarter of an hour, the
-// figures of days at every hour.
+// What is looked at by the clock: the quality of series, the levels of the last hour and a sample of what is published at
+// every quarter of an hour, the figures of days at every hour.
 
 internal import Publication
 public import Quantities
@@ -13,6 +13,10 @@ extension CityState {
     nextDue = min(nextDue, choresDue)
     judgeSeries(at: now)
     for index in places.indices {
+      // What has been published up to now: nothing finer than that, and nothing else.
+      if now.floored(toMilliseconds: City.quarter) == now, let indicators = places[index].indicators {
+        places[index].recent.append(PublicSample(indicators, at: now))
+      }
       places[index].exceeded = traits[index].listeners > 0 ? exceededLevels(index, at: now) : nil
     }
     let hour = now.floored(toMilliseconds: 3_600_000)

@@ -78,6 +78,8 @@ struct PlaceState {
   var publicOccupancy: PublicIndicators.Occupancy?
   var occupancySetAt: Instant?
   var indicators: PublicIndicators?
+  /// What they were at each quarter of an hour of the last day.
+  var recent = RecentDay()
   /// What their availability follows from; nil where it has to be asked anew.
   var facts: AvailabilityFacts?
   /// The first moment of the next civil day.

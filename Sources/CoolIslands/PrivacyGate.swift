@@ -33,7 +33,7 @@ extension CityState {
       about.intervals = places[index].intervals.filter { $0.until > from && $0.from < until }
       about.slots = places[index].publicSlots.filter { $0.until > from && $0.from < until }
     }
-    return PublicPlace(about: about, indicators: indicators)
+    return PublicPlace(about: about, indicators: indicators, recent: places[index].recent)
   }
 
   /// All places that have been evaluated, as everyone may know them.
@@ -43,6 +43,6 @@ extension CityState {
   public func publicCity(at now: Instant) -> PublicCity {
     PublicCity(
       id: city.id, name: city.name, zone: city.zone, heat: heat.effective(at: now), notice: city.notice,
-      contact: city.contact)
+      contact: city.contact, licence: city.licence)
   }
 }

@@ -3,58 +3,94 @@
 internal import CMicroHTTPD
 internal import Synchronization
 
-/// Sends the same events to every open stream.
+/// Sends events to every open stream, or to those that asked for their subject.
 ///
 /// The log keeps its newest bytes only. A stream that has fallen behind them is ended: the browser connects again and
-/// gets the whole state.
+/// says what it had last, or gets the whole state.
 public final class EventBroadcaster: Sendable {
-  /// Bytes of the log that are kept for slow streams.
-  static let logLimit = 256 * 1024
+  /// Bytes of the log that are kept for slow streams, and for those that come back.
+  static let logLimit = 1024 * 1024
+
+  /// An event in the log.
+  private struct Entry {
+    /// Position of its first byte since the beginning.
+    var start: Int
+    /// Whom it is about; nil for everybody.
+    var subject: String?
+  }
 
   private struct State {
     /// Position of the log's first byte since the beginning.
     var base = 0
     var log: [UInt8] = []
+    /// Events in the log, oldest first, and the number of the first one.
+    var entries: [Entry] = []
+    var firstNumber = 0
     var streams: [ObjectIdentifier: EventStream] = [:]
     var isClosed = false
+
+    var end: Int { base + log.count }
+
+    /// The last event that begins at or before a position.
+    func entry(at position: Int) -> Int {
+      var (low, high) = (0, entries.count)
+      while low < high {
+        let middle = (low + high) / 2
+        if entries[middle].start <= position { low = middle + 1 } else { high = middle }
+      }
+      return low - 1
+    }
   }
 
   private let state = Mutex(State())
   private let limit: Int
+  /// Tells the events of this run of the program from those of another.
+  private let run: String
 
-  /// A broadcaster for at most `limit` streams.
-  public init(limit: Int) { self.limit = limit }
+  /// A broadcaster.
+  ///
+  /// - Parameters:
+  ///   - limit: streams at once.
+  ///   - run: letters and digits that no other run of the program uses.
+  public init(limit: Int, run: String) {
+    self.limit = limit
+    self.run = run
+  }
 
   /// Number of open streams.
   public var count: Int { state.withLock { $0.streams.count } }
 
-  /// Adds an event for everybody; it leaves with the next ``tick()``.
+  /// Adds an event; it leaves with the next ``tick()``.
   ///
   /// - Parameters:
-  ///   - name: the event's type; nil for a comment.
+  ///   - name: the event's type.
+  ///   - subject: whom it is about; nil sends it to everybody.
   ///   - data: one line.
-  public func send(event name: String?, data: [UInt8]) {
-    let bytes = Self.encode(event: name, data: data)
+  public func send(event name: String, about subject: String?, data: [UInt8]) {
     state.withLock { state in
-      state.log += bytes
+      let number = state.firstNumber + state.entries.count
+      state.entries.append(Entry(start: state.end, subject: subject))
+      state.log += Array("id: \(run)-\(number)\n".utf8) + Self.encode(event: name, data: data)
       guard state.log.count > Self.logLimit else { return }
-      let dropped = state.log.count - Self.logLimit / 2
+      // Half is let go at once, at the border of an event.
+      let first = state.entry(at: state.end - Self.logLimit / 2)
+      let dropped = state.entries[first].start - state.base
       state.log.removeFirst(dropped)
+      state.entries.removeFirst(first)
       state.base += dropped
+      state.firstNumber += first
     }
   }
 
-  /// The bytes of one event.
-  public static func encode(event name: String?, data: [UInt8]) -> [UInt8] {
-    guard let name else { return Array(": ".utf8) + data + [0x0A, 0x0A] }
-    return Array("event: \(name)\ndata: ".utf8) + data + [0x0A, 0x0A]
+  /// The bytes of one event without an identifier.
+  public static func encode(event name: String, data: [UInt8]) -> [UInt8] {
+    Array("event: \(name)\ndata: ".utf8) + data + [0x0A, 0x0A]
   }
 
   /// Wakes the streams that wait for something new.
   public func tick() {
     state.withLock { state in
-      let end = state.base + state.log.count
-      for stream in state.streams.values where stream.isSuspended && stream.cursor < end { stream.resume() }
+      for stream in state.streams.values where stream.isSuspended && stream.cursor < state.end { stream.resume() }
     }
   }
 
@@ -66,10 +102,25 @@ public final class EventBroadcaster: Sendable {
     }
   }
 
-  func open(_ stream: EventStream) -> Bool {
-    state.withLock { state in
+  /// Whether the event after one that a client names is still there.
+  public func remembers(_ lastEvent: String?) -> Bool { lastEvent.map { position(after: $0) != nil } ?? false }
+
+  /// Where a client goes on that had an event last; nil if what followed is gone, or was of another run.
+  private func position(after lastEvent: String) -> Int? {
+    let parts = lastEvent.split(separator: "-", maxSplits: 1)
+    guard parts.count == 2, parts[0] == run, let number = Int(parts[1]) else { return nil }
+    return state.withLock { state in
+      let next = number - state.firstNumber
+      guard next >= -1, next < state.entries.count else { return nil }
+      return next + 1 < state.entries.count ? state.entries[next + 1].start : state.end
+    }
+  }
+
+  func open(_ stream: EventStream, after lastEvent: String?) -> Bool {
+    let position = lastEvent.flatMap(position)
+    return state.withLock { state in
       guard !state.isClosed, state.streams.count < limit else { return false }
-      stream.cursor = state.base + state.log.count
+      stream.cursor = max(state.base, position ?? state.end)
       state.streams[ObjectIdentifier(stream)] = stream
       return true
     }
@@ -85,23 +136,39 @@ public final class EventBroadcaster: Sendable {
   func fill(_ stream: EventStream, _ buffer: UnsafeMutableRawBufferPointer) -> Int? {
     state.withLock { state in
       if state.isClosed { return nil }
-      if !stream.opening.isEmpty {
-        let count = min(buffer.count, stream.opening.count)
-        unsafe buffer.copyBytes(from: stream.opening.prefix(count))
-        stream.opening.removeFirst(count)
-        return count
+      if stream.openingSent < stream.opening.count {
+        let rest = stream.opening[stream.openingSent...].prefix(buffer.count)
+        unsafe buffer.copyBytes(from: rest)
+        stream.openingSent += rest.count
+        if stream.openingSent == stream.opening.count { stream.letGoOfOpening() }
+        return rest.count
       }
       guard stream.cursor >= state.base else { return nil }
-      let rest = state.log[(stream.cursor - state.base)...]
-      if rest.isEmpty {
+      guard let range = Self.next(stream, state) else {
+        stream.cursor = state.end
         stream.suspend()
         return 0
       }
-      let count = min(buffer.count, rest.count)
-      unsafe buffer.copyBytes(from: rest.prefix(count))
-      stream.cursor += count
-      return count
+      let bytes = state.log[(range.lowerBound - state.base)..<(range.upperBound - state.base)].prefix(buffer.count)
+      unsafe buffer.copyBytes(from: bytes)
+      stream.cursor = range.lowerBound + bytes.count
+      return bytes.count
     }
+  }
+
+  /// The next bytes that a stream should see; nil if there are none.
+  private static func next(_ stream: EventStream, _ state: borrowing State) -> Range<Int>? {
+    guard stream.cursor < state.end else { return nil }
+    guard let subjects = stream.subjects else { return stream.cursor..<state.end }
+    var index = state.entry(at: stream.cursor)
+    while index < state.entries.count {
+      let end = index + 1 < state.entries.count ? state.entries[index + 1].start : state.end
+      if state.entries[index].subject.map(subjects.contains) ?? true {
+        return max(stream.cursor, state.entries[index].start)..<end
+      }
+      index += 1
+    }
+    return nil
   }
 }
 
@@ -111,14 +178,24 @@ public final class EventBroadcaster: Sendable {
 @safe final class EventStream: @unchecked Sendable {
   let broadcaster: EventBroadcaster
   private let connection: OpaquePointer
-  var opening: [UInt8]
+  /// Whom it asks for; nil for everybody.
+  let subjects: Set<String>?
+  /// What comes before events, shared with other streams, and how much of it is sent.
+  private(set) var opening: [UInt8]
+  var openingSent = 0
   var cursor = 0
   private(set) var isSuspended = false
 
-  init(_ broadcaster: EventBroadcaster, connection: OpaquePointer, opening: [UInt8]) {
+  init(_ broadcaster: EventBroadcaster, connection: OpaquePointer, subjects: Set<String>?, opening: [UInt8]) {
     self.broadcaster = broadcaster
+    self.subjects = subjects
     unsafe self.connection = unsafe connection
     self.opening = opening
+  }
+
+  func letGoOfOpening() {
+    opening = []
+    openingSent = 0
   }
 
   func suspend() {

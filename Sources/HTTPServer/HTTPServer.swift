@@ -18,7 +18,7 @@ public struct HTTPServerOptions: Sendable {
   /// Seconds without traffic after which a connection is closed.
   public var idleTimeout = 30
   /// Bytes of memory a connection has for its headers.
-  public var memoryPerConnection = 16 * 1024
+  public var memoryPerConnection = 8 * 1024
   /// Bytes that the body of a request may have.
   public static let maximumBody = 64 * 1024
 
@@ -142,7 +142,7 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
       connection: connection, method: String(cString: method), path: String(cString: url), body: pending.body)
     switch server.handler(request) {
     case .response(let response): return unsafe send(response, connection)
-    case .events(let broadcaster, let opening): return unsafe stream(broadcaster, opening, connection)
+    case .events(let subscription): return unsafe stream(subscription, connection)
     }
   }
 
@@ -157,11 +157,10 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
     return unsafe MHD_queue_response(connection, response.status, handle)
   }
 
-  private static func stream(_ broadcaster: EventBroadcaster, _ opening: [UInt8], _ connection: OpaquePointer)
-    -> MHD_Result
-  {
-    let stream = unsafe EventStream(broadcaster, connection: connection, opening: opening)
-    guard broadcaster.open(stream) else {
+  private static func stream(_ wanted: EventSubscription, _ connection: OpaquePointer) -> MHD_Result {
+    let stream = unsafe EventStream(
+      wanted.broadcaster, connection: connection, subjects: wanted.subjects, opening: wanted.opening)
+    guard wanted.broadcaster.open(stream, after: wanted.lastEvent) else {
       return unsafe send(
         .problem(
           503, "Too many streams", "all event streams are taken; try again later", headers: [("Retry-After", "30")]),

@@ -49,6 +49,12 @@ internal import CMicroHTTPD
     return unsafe String(cString: text)
   }
 
+  /// The IPv4 address of whoever sent it: a client, or the proxy before it.
+  public var peer: String {
+    let address = unsafe cmhd_client(connection)
+    return stride(from: 24, through: 0, by: -8).map { "\(address >> UInt32($0) & 0xFF)" }.joined(separator: ".")
+  }
+
   /// Whether the client takes gzip.
   public var acceptsGzip: Bool {
     guard let accepted = header("Accept-Encoding") else { return false }

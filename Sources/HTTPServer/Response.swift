@@ -53,10 +53,30 @@ internal import JSONText
   }
 }
 
+/// What a client wants of the events.
+public struct EventSubscription {
+  /// Who sends them.
+  public var broadcaster: EventBroadcaster
+  /// Whom they should be about; nil for everybody.
+  public var subjects: Set<String>?
+  /// The event that the client had last, if it says so.
+  public var lastEvent: String?
+  /// What comes before events.
+  public var opening: [UInt8]
+
+  /// A subscription.
+  public init(_ broadcaster: EventBroadcaster, subjects: Set<String>?, lastEvent: String?, opening: [UInt8]) {
+    self.broadcaster = broadcaster
+    self.subjects = subjects
+    self.lastEvent = lastEvent
+    self.opening = opening
+  }
+}
+
 /// What a handler answers.
 public enum Reply {
   /// A complete answer.
   case response(Response)
-  /// Server-sent events from a broadcaster, after some bytes of its own.
-  case events(EventBroadcaster, opening: [UInt8])
+  /// Server-sent events from a broadcaster.
+  case events(EventSubscription)
 }

@@ -55,6 +55,7 @@ public final class OperatorSite: Sendable {
   private let token: [UInt8]
   private let current = Mutex<OperatorsFacts?>(nil)
   private let streams: @Sendable () -> Int
+  private let export: @Sendable (Request) -> Reply
   private let history: Mutex<HistoryReader?> = Mutex(nil)
 
   /// A site.
@@ -62,9 +63,13 @@ public final class OperatorSite: Sendable {
   /// - Parameters:
   ///   - token: what a caller must know.
   ///   - streams: how many event streams the public port serves.
-  public init(token: String, streams: @escaping @Sendable () -> Int) {
+  ///   - export: answers with the public site as files: too much work to be done for everybody.
+  public init(
+    token: String, streams: @escaping @Sendable () -> Int, export: @escaping @Sendable (Request) -> Reply
+  ) {
     self.token = Array(token.utf8)
     self.streams = streams
+    self.export = export
   }
 
   /// What the rings have forgotten can be read from here on.
@@ -114,6 +119,7 @@ public final class OperatorSite: Sendable {
     case "/metrics":
       return document(
         "text/plain; version=0.0.4; charset=utf-8", Array(Metrics.text(facts, streams: streams()).utf8))
+    case "/api/export": return export(request)
     case "/api/ledger": return document("application/json", StatusDocuments.ledger(facts.ledger))
     case "/api/unknown": return document("application/json", StatusDocuments.unknown(facts))
     case "/api/status": return document("application/json", StatusDocuments.status(facts))

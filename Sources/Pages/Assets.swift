@@ -45,10 +45,21 @@ public enum Assets {
     th, td { text-align: left; vertical-align: top; padding: 8px 16px 8px 0; border-top: 1px solid var(--line); font-weight: 400; } .today th, .today td { font-weight: 700; }
     td.number { text-align: right; } .table th, .table td { overflow-wrap: normal; } .table thead th { white-space: nowrap; }
     .wide { max-width: 80rem; }
+    .choices ul { display: flex; flex-wrap: wrap; gap: 8px; list-style: none; margin: 8px 0; padding: 0; }
+    .choices a, .choices summary { display: inline-block; padding: 6px 12px; min-height: 40px; border: 1px solid var(--line); border-radius: 8px; text-decoration: none; background: var(--panel); }
+    .choices a[aria-current] { border: 2px solid var(--link); font-weight: 700; } .choices summary { cursor: pointer; color: var(--link); }
+    .remove { font-weight: 400; font-size: .8rem; } .distance { font-size: .9rem; font-weight: 400; white-space: nowrap; margin-left: 8px; }
+    .chart { width: 100%; height: auto; display: block; margin: 8px 0; } .chart text { font-size: 15px; fill: var(--text); }
+    .chart path { fill: none; stroke-linejoin: round; } .chart .grid { stroke: var(--line); stroke-width: .5; } .chart .night { fill: var(--panel); }
+    .chart .own { stroke: var(--available); stroke-width: 3; } .chart .street { stroke: var(--closed); stroke-width: 1.5; }
+    .chart .felt { stroke: var(--available); stroke-width: 1.5; stroke-dasharray: 2 4; } .chart .cooler { fill: var(--available); fill-opacity: .16; stroke: none; } .chart .warmer { fill: var(--warm); fill-opacity: .16; stroke: none; } figure { margin: 16px 0 0; } figcaption { font-size: .9rem; }
+    .chart text.label { stroke: none; font-weight: 700; } .chart text.street { fill: var(--closed); } .chart text.own, .chart text.felt { fill: var(--available); }
+    pre { background: var(--panel); border-radius: 8px; padding: 16px; overflow-x: auto; font-size: .85rem; } .links li { margin: 8px 0; } .links a { display: inline-block; min-height: 24px; }
+    @media (min-width: 960px) { body.map { max-width: 80rem; } .map #results { float: left; width: 48%; } .map #map { position: sticky; top: 16px; float: right; width: 49%; height: 85vh; } .map footer { clear: both; } }
     footer { margin-top: 32px; border-top: 1px solid var(--line); padding-top: 16px; font-size: .9rem; }
     .changed { animation: changed 2s; } @keyframes changed { from { background: var(--panel); } }
     @media (prefers-reduced-motion: reduce) { .changed { animation: none; } }
-    @media print { nav, button, .skip, #map { display: none; } body { max-width: none; } }
+    @media print { nav, button, .button, .skip, #map, #connection, details:not([open]) { display: none; } body { max-width: none; } .place { break-inside: avoid; } }
 
     """
 
@@ -59,22 +70,22 @@ public enum Assets {
   public static let script = """
     "use strict";
     (() => {
-      const list = document.getElementById("places");
-      const bar = document.getElementById("connection");
-      const button = document.getElementById("show-map");
+      const $ = id => document.getElementById(id);
+      const list = $("places"), bar = $("connection"), button = $("show-map"), near = $("near-me");
       let now = list ? Date.parse(list.dataset.now) : Date.now();
       let waiting = null, announced = 0, map = null, layer = null;
 
+      // Instants become ages here, where the time is known.
       const ages = () => {
         if (!list) return;
-        for (const time of list.querySelectorAll("time.age")) {
+        for (const time of document.querySelectorAll("time.age")) {
           const minutes = Math.floor((now - Date.parse(time.dateTime)) / 60000);
-          if (minutes >= 0 && minutes < 120)
-            time.textContent = minutes < 1 ? list.dataset.fresh : list.dataset.age.replace("{}", minutes);
+          const [age, fresh] = time.dataset.kind ? [list.dataset.updated, list.dataset.updatedFresh] : [list.dataset.age, list.dataset.fresh];
+          if (minutes >= 0 && minutes < 120) time.textContent = minutes < 1 ? fresh : age.replace("{}", minutes);
         }
       };
 
-      // Replaces the children of `old` that differ, and nothing that holds the focus unchanged.
+      // Replaces `old` if it differs; whoever held the focus holds it again.
       const swap = (old, fresh) => {
         if (!old || !fresh || old.outerHTML === fresh.outerHTML) return false;
         const hadFocus = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
@@ -85,39 +96,40 @@ public enum Assets {
         return true;
       };
 
+      // The server has the words: the page is fetched again, and what differs is swapped in place.
       const refresh = async () => {
         waiting = null;
-        const response = await fetch(location.href, { headers: { Accept: "text/html" } });
-        if (!response.ok) return;
+        const response = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
+        if (!response || !response.ok) return;
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
         const fresh = page.getElementById("places");
-        for (const id of ["heat", "headline"]) swap(document.getElementById(id), page.getElementById(id));
+        for (const id of ["heat", "headline", "updated", "day"]) swap($(id), page.getElementById(id));
         document.title = page.title;
         if (!list || !fresh) { swap(document.querySelector("article.place"), page.querySelector("article.place")); return; }
         now = Date.parse(fresh.dataset.now);
         let first = null;
         for (const item of fresh.children) {
           const state = item.querySelector("strong").textContent;
-          const old = document.getElementById(item.id);
+          const old = $(item.id);
           if (old && old.querySelector("strong").textContent !== state) first = first || item.querySelector("a").textContent + ", " + state;
           if (old) swap(old, item);
         }
-        const focused = document.activeElement;
-        if (!list.contains(focused))  // order may change while nobody is reading with the keyboard
-          for (const item of fresh.children) {
-            const current = document.getElementById(item.id);
-            list.append(current || document.importNode(item, true));
-          }
+        if (!list.contains(document.activeElement))  // order may change while nobody is reading with the keyboard
+          for (const item of fresh.children) list.append($(item.id) || document.importNode(item, true));
         for (const item of [...list.children]) if (!page.getElementById(item.id)) item.remove();
         ages();
         if (first && Date.now() - announced > 10000) { announced = Date.now(); bar.textContent = bar.dataset.changed + " " + first; }
         if (map) draw();
       };
+      const soon = () => { if (!waiting) waiting = setTimeout(refresh, 300 + Math.random() * 700); };
 
-      const source = new EventSource("/events");
+      const source = new EventSource("/events?state=false");
       source.addEventListener("now", event => { now = Date.parse(JSON.parse(event.data).now); ages(); if (bar && bar.classList.contains("lost")) { bar.classList.remove("lost"); bar.textContent = ""; refresh(); } });
-      source.addEventListener("place", () => { if (!waiting) waiting = setTimeout(refresh, 500 + Math.random() * 1000); });
-      source.addEventListener("city", () => { if (!waiting) waiting = setTimeout(refresh, 500 + Math.random() * 1000); });
+      source.addEventListener("place", event => {
+        const only = document.querySelector("article.place");
+        if (!only || only.id === "place-" + JSON.parse(event.data).id) soon();
+      });
+      source.addEventListener("city", soon);
       source.onerror = () => {
         if (!bar || bar.classList.contains("lost")) return;
         bar.classList.add("lost");
@@ -125,43 +137,68 @@ public enum Assets {
       };
       ages();
 
+      // Where somebody is leaves the browser with three decimals at most, about a hundred metres.
+      if (near && navigator.geolocation) {
+        near.hidden = false;
+        near.addEventListener("click", () => navigator.geolocation.getCurrentPosition(position => {
+          const address = new URL(location.href);
+          address.searchParams.set("near", position.coords.longitude.toFixed(3) + "," + position.coords.latitude.toFixed(3));
+          address.searchParams.delete("page");
+          location.assign(address);
+        }, () => { bar.textContent = near.dataset.refused; }, { maximumAge: 60000, timeout: 15000 }));
+      }
+
       const load = (tag, attributes) => new Promise((resolve, reject) => {
         const element = Object.assign(document.createElement(tag), attributes, { onload: resolve, onerror: reject });
         document.head.append(element);
       });
+      // The best 300 of what the map shows: more are drawn when it comes closer.
       const draw = async () => {
-        const spots = await (await fetch("/collections/cool-spots/items", { headers: { Accept: "application/geo+json" } })).json();
+        const holder = $("map"), query = new URLSearchParams(holder.dataset.query);
+        const stateWords = Object.fromEntries(holder.dataset.words.split(";").map(word => word.split("=")));
+        query.set("limit", "300");
+        if (layer) {
+          const box = map.getBounds(), middle = map.getCenter();
+          query.set("bbox", [Math.max(-180, box.getWest()), box.getSouth(), Math.min(180, box.getEast()), box.getNorth()].join());
+          query.set("near", middle.lng.toFixed(5) + "," + middle.lat.toFixed(5));
+        }
+        const spots = await (await fetch("/collections/cool-spots/items?" + query, { headers: { Accept: "application/geo+json" } })).json();
         const fresh = L.layerGroup();
         for (const spot of spots.features) {
-          const item = document.getElementById("place-" + spot.id);
-          const state = item ? item.className.split(" ")[1] : "unknown";
+          const words = spot.properties;
+          const state = words.availability === "available" && !words.measured ? "unmeasured" : words.availability;
+          const item = $("place-" + spot.id);
           const shape = L.geoJSON(spot, { style: { color: "#56606B", weight: 1 }, pointToLayer: () => null, filter: f => f.geometry.type !== "Point" }).addTo(fresh);
           const at = spot.geometry.type === "Point" ? L.latLng(spot.geometry.coordinates[1], spot.geometry.coordinates[0]) : shape.getBounds().getCenter();
           const icon = L.divIcon({ className: "marker " + state, iconSize: [24, 24], html: '<svg aria-hidden="true"><use href="#s-' + state + '"/></svg>' });
           const popup = document.createElement("p");
-          const link = Object.assign(document.createElement("a"), { href: "/places/" + spot.id + "?lang=" + document.documentElement.lang, textContent: spot.properties.name });
-          popup.append(link, document.createElement("br"), item ? item.querySelector("strong").textContent : "");
-          L.marker(at, { icon, alt: spot.properties.name, title: spot.properties.name }).bindPopup(popup).addTo(fresh);
+          const link = Object.assign(document.createElement("a"), { href: "/places/" + spot.id + "?lang=" + document.documentElement.lang, textContent: words.name });
+          popup.append(link, document.createElement("br"), item ? item.querySelector("strong").textContent : stateWords[state]);
+          L.marker(at, { icon, alt: words.name, title: words.name }).bindPopup(popup).addTo(fresh);
         }
-        if (layer) layer.remove(); else map.fitBounds(L.featureGroup(fresh.getLayers()).getBounds().pad(0.1));
+        if (layer) layer.remove(); else if (spots.features.length) map.fitBounds(L.featureGroup(fresh.getLayers()).getBounds().pad(0.1));
         layer = fresh.addTo(map);
+      };
+      const show = async () => {
+        const holder = $("map"), shown = holder.hidden;
+        holder.hidden = !shown;
+        document.body.classList.toggle("map", shown);
+        button.setAttribute("aria-expanded", shown);
+        [button.textContent, button.dataset.other] = [button.dataset.other, button.textContent];
+        if (!shown || map) return;
+        await load("link", { rel: "stylesheet", href: "/leaflet/leaflet.css" });
+        await load("script", { src: "/leaflet/leaflet.js" });
+        map = L.map(holder, { zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
+        map.attributionControl.setPrefix(false);
+        map.setView([45.75, 4.85], 12);
+        if (holder.dataset.tiles) L.tileLayer(holder.dataset.tiles, { attribution: holder.dataset.attribution, maxZoom: 19 }).addTo(map);
+        await draw();
+        map.on("moveend", draw);
       };
       if (button) {
         button.hidden = false;
-        button.addEventListener("click", async () => {
-          const holder = document.getElementById("map");
-          const shown = holder.hidden;
-          holder.hidden = !shown;
-          button.setAttribute("aria-expanded", shown);
-          if (!shown || map) return;
-          await load("link", { rel: "stylesheet", href: "/leaflet/leaflet.css" });
-          await load("script", { src: "/leaflet/leaflet.js" });
-          map = L.map(holder, { zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
-          map.attributionControl.setPrefix(false);
-          map.setView([45.75, 4.85], 12);
-          if (holder.dataset.tiles) L.tileLayer(holder.dataset.tiles, { attribution: holder.dataset.attribution, maxZoom: 19 }).addTo(map);
-          draw();
-        });
+        button.addEventListener("click", show);
+        if (matchMedia("(min-width: 960px)").matches) show();
       }
     })();
 

@@ -17,13 +17,18 @@ public func escapeHTML(_ text: String) -> String {
   return escaped
 }
 
+/// A path with the language behind it.
+func path(_ path: String, _ language: Language) -> String {
+  "\(path)\(path.contains("?") ? "&" : "?")lang=\(language.rawValue)"
+}
+
 /// The frame around every page.
 struct PageFrame {
   var language: Language
   var title: String
   var cityName: String
-  /// The page's path, for the link to the other language.
-  var path: String
+  /// The page in another language.
+  var other: (Language) -> String
   var body: String
   /// Scripts to load, by path.
   var scripts: [String] = []
@@ -31,13 +36,23 @@ struct PageFrame {
   var contact: String?
   /// Whether machines may index it.
   var isPublic = true
+  /// Where its links lead.
+  var links = Links.gateway
+
+  private var footer: String {
+    var links: [(String, String)] = []
+    if isPublic, self.links.isLive {
+      links = [
+        (language("Données ouvertes", "Open data"), "/data?lang=\(language.rawValue)"),
+        (language("Accessibilité", "Accessibility"), "/accessibility?lang=\(language.rawValue)"),
+      ]
+    }
+    if let contact { links.append((language("Une erreur ? Écrivez-nous", "Something wrong? Tell us"), contact)) }
+    return links.map { "<a href=\"\(escapeHTML($0.1))\">\(escapeHTML($0.0))</a>" }.joined(separator: " · ")
+  }
 
   var html: String {
     let other: Language = language == .fr ? .en : .fr
-    let contactLink =
-      contact.map {
-        "<a href=\"\(escapeHTML($0))\">\(language("Une erreur ? Écrivez-nous", "Something wrong? Tell us"))</a>"
-      } ?? ""
     return """
       <!doctype html>
       <html lang="\(language.rawValue)">
@@ -46,21 +61,21 @@ struct PageFrame {
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark">\(isPublic ? "" : "<meta name=\"robots\" content=\"noindex\">")
       <title>\(escapeHTML(title))</title>
-      <link rel="stylesheet" href="/style.css">
-      <link rel="icon" href="/icon.svg" type="image/svg+xml">
+      <link rel="stylesheet" href="\(links.asset("style.css"))">
+      <link rel="icon" href="\(links.asset("icon.svg"))" type="image/svg+xml">
       \(scripts.map { "<script src=\"\($0)\" defer></script>" }.joined(separator: "\n"))
       </head>
       <body\(isPublic ? "" : " class=\"wide\"")>
       <a class="skip" href="#main">\(language("Aller au contenu", "Skip to content"))</a>
       \(Sprite.svg)
       <header>
-      <a class="brand" href="/?lang=\(language.rawValue)">Tonnelle · \(escapeHTML(cityName))</a>
-      <nav aria-label="\(language("Langue", "Language"))"><span aria-current="true" lang="\(language.rawValue)">\(language.rawValue.uppercased())</span> <a href="\(escapeHTML(path))?lang=\(other.rawValue)" hreflang="\(other.rawValue)" lang="\(other.rawValue)">\(other == .fr ? "Français" : "English")</a></nav>
+      <a class="brand" href="\(links.list(language))">Tonnelle · \(escapeHTML(cityName))</a>
+      <nav aria-label="\(language("Langue", "Language"))"><span aria-current="true" lang="\(language.rawValue)">\(language.rawValue.uppercased())</span> <a href="\(escapeHTML(self.other(other)))" hreflang="\(other.rawValue)" lang="\(other.rawValue)">\(other == .fr ? "Français" : "English")</a></nav>
       </header>
       <main id="main">
       \(body)
       </main>
-      <footer>\(contactLink)</footer>
+      <footer>\(footer)</footer>
       </body>
       </html>
 

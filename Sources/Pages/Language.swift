@@ -27,7 +27,7 @@ public enum Language: String, CaseIterable, Hashable, Sendable {
   }
 
   /// One of two texts.
-  func callAsFunction(_ french: String, _ english: String) -> String { self == .fr ? french : english }
+  public func callAsFunction(_ french: String, _ english: String) -> String { self == .fr ? french : english }
 
   /// A decimal number with the language's sign and a narrow no-break space before its unit.
   public func number<Unit>(_ value: Milli<Unit>, places: Int, unit: String) -> String {

@@ -1,4 +1,4 @@
-// One place: the state as a sentence, why, the hours of the week, what it offers.
+// One place: the state as a sentence, why, the last day drawn, the hours of the week, what it offers.
 
 public import Quantities
 
@@ -28,6 +28,8 @@ public struct PlacePage: Sendable {
   public var position: (latitude: String, longitude: String)
   /// Further sentences: temperature, sensors.
   public var measurements: [String]
+  /// What was published in the last day, oldest first.
+  public var samples: [ChartSample]
   /// The days from today on; nil when the hours are not known.
   public var week: [DayHours]?
   /// The timetable as published.
@@ -42,13 +44,14 @@ public struct PlacePage: Sendable {
   /// A page.
   public init(
     item: ListItem, cityName: String, address: String?, position: (latitude: String, longitude: String),
-    measurements: [String], week: [DayHours]?, published: String?, source: String?, notice: String?, contact: String?
+    measurements: [String], samples: [ChartSample], week: [DayHours]?, published: String?, source: String?, notice: String?, contact: String?
   ) {
     self.item = item
     self.cityName = cityName
     self.address = address
     self.position = position
     self.measurements = measurements
+    self.samples = samples
     self.week = week
     self.published = published
     self.source = source
@@ -67,24 +70,42 @@ public struct PlacePage: Sendable {
       ? "<p class=\"notice\">\(language("Ce lieu est un exemple : il n'existe dans aucun registre.", "This place is an example: no register lists it."))</p>"
       : ""
     let body = """
-      <p><a href="/?lang=\(language.rawValue)">\(language("Tous les lieux", "All places"))</a></p>
+      \(words.copyNotice.map { "<p class=\"notice\">\(escapeHTML($0))</p>" } ?? "")
+      <p><a href="\(words.links.list(language))">\(language("Tous les lieux", "All places"))</a></p>
       <article id="place-\(item.id)" class="place \(item.state.rawValue)">
       <h1>\(Sprite.use("s-\(item.state.rawValue)", class: "shape"))\(escapeHTML(item.name))</h1>
       <p class="kind">\(escapeHTML([item.kind, address].compactMap { $0 }.joined(separator: " · ")))</p>
       <p class="state"><strong>\(escapeHTML(item.headline))</strong>\(item.details.map { ". " + escapeHTML($0) }.joined()).</p>
       \(measurements.map { "<p>\(escapeHTML($0)).</p>" }.joined(separator: "\n"))
       \(example)\(notice.map { "<p class=\"notice\">\(escapeHTML($0))</p>" } ?? "")
-      <p><a class="button" href="geo:\(position.latitude),\(position.longitude)">\(language("Y aller", "Directions"))</a></p>
+      <p><a class="button" href="geo:\(position.latitude),\(position.longitude)">\(language("Y aller", "Directions"))</a>
+      \(words.links.isLive ? "<a class=\"button\" href=\"/?near=\(near.longitude),\(near.latitude)&amp;lang=\(language.rawValue)\">\(language("Autour d'ici", "Around here"))</a>" : "")</p>
       </article>
+      <section id="day">
+      \(DayChart(samples, words).html)
+      </section>
       <h2>\(language("Horaires", "Opening hours"))</h2>
       \(hours(words))
       \(amenities.isEmpty ? "" : "<h2>\(language("Sur place", "Amenities"))</h2><ul class=\"amenities\">\(amenities.joined())</ul>")
+      \(words.links.isLive ? sign(language) : "")
       \(source.map { "<p class=\"meta\">\(language("Source", "Source")) : \(escapeHTML($0))</p>" } ?? "")
       """
     return PageFrame(
-      language: language, title: "\(item.name) : \(item.headline)", cityName: cityName, path: "/places/\(item.id)",
-      body: body, scripts: ["/live.js"], contact: contact
+      language: language, title: "\(item.name) : \(item.headline)", cityName: cityName,
+      other: { words.links.place(item.id, $0) }, body: body, scripts: words.links.isLive ? ["/live.js"] : [],
+      contact: contact, links: words.links
     ).html
+  }
+
+  private func sign(_ language: Language) -> String {
+    """
+    <p class="meta"><a href="/sign/\(item.id)?lang=\(language.rawValue)">\(language("Écran pour l'entrée", "Screen for the gate"))</a> · <a href="/sign/\(item.id).svg?lang=\(language.rawValue)">\(language("Affiche à imprimer", "Poster to print"))</a></p>
+    """
+  }
+
+  /// The position with three decimals, as precise as a position in an address need be.
+  private var near: (longitude: String, latitude: String) {
+    (String(position.longitude.dropLast(4)), String(position.latitude.dropLast(4)))
   }
 
   private func hours(_ words: Words) -> String {

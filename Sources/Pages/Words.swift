@@ -2,6 +2,8 @@
 
 public import Quantities
 
+private enum Kilometre {}
+
 /// How a place is shown.
 public enum PageState: String, CaseIterable, Hashable, Sendable {
   case available, unmeasured, crowded, warm, closed, unknown
@@ -24,12 +26,25 @@ public struct Words: Sendable {
   public let language: Language
   let zone: CivilZone
   let now: Instant
+  /// Where links lead.
+  let links: Links
 
   /// Words for a reader at a moment, in the city's civil time.
-  public init(_ language: Language, zone: CivilZone, now: Instant) {
+  public init(_ language: Language, zone: CivilZone, now: Instant, links: Links = .gateway) {
     self.language = language
     self.zone = zone
     self.now = now
+    self.links = links
+  }
+
+  /// What a page of files says of itself; nil for a live one.
+  var copyNotice: String? {
+    guard case .files(let end) = links else { return nil }
+    let made = language.moment(now, from: now, zone)
+    let until = language.until(end, from: now, zone)
+    return language(
+      "Copie faite \(made), valable \(until). Après, l'état des lieux peut avoir changé : vérifiez avant de partir.",
+      "Copy made \(made), good \(until). After that places may have changed: check before you go.")
   }
 
   /// The state's name.
@@ -170,6 +185,60 @@ public struct Words: Sendable {
         " ; \(openUnmeasured) ouverts sans mesure", "; \(openUnmeasured) open without measurements")
   }
 
+  /// Words such as `Mis à jour à 14 h 05`.
+  public var updated: String { language("Mis à jour ", "Updated ") + language.moment(now, from: now, zone) }
+
+  /// Words such as `650 m · 9 min`, by the pace of somebody who takes their time: 4.5 km/h.
+  public func distance(_ metres: Double) -> String {
+    let metres = min(metres, 20_000_000)
+    let minutes = max(1, Int((metres / 75).rounded()))
+    let far =
+      metres < 1000
+      ? "\(Int((metres / 10).rounded()) * 10)\u{202F}m"
+      : language.number(Milli<Kilometre>(Int64(metres)), places: 1, unit: "km")
+    return minutes <= 90 ? "\(far) · \(minutes)\u{202F}min" : far
+  }
+
+  /// Another place, how far and where: `↗ Parc (frais et ouvert), 450 m · 6 min, vers le nord-est`.
+  ///
+  /// - Parameter direction: eighths of a circle from north, clockwise.
+  public func elsewhere(_ name: String, _ state: String, _ metres: Double, direction: Int) -> String {
+    let arrow = ["↑", "↗", "→", "↘", "↓", "↙", "←", "↖"][direction]
+    let french = ["le nord", "le nord-est", "l'est", "le sud-est", "le sud", "le sud-ouest", "l'ouest", "le nord-ouest"]
+    let english = ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"]
+    let way = language("vers \(french[direction])", "to the \(english[direction])")
+    return language("À côté : ", "Nearby: ") + "\(arrow) \(name) (\(state)), \(distance(metres)), \(way)"
+  }
+
+  /// Words such as `Ouvert à 22 h, jusqu'à minuit`, for a moment to come.
+  public func open(at moment: Instant, until end: Instant) -> String {
+    let when = language.moment(moment, from: now, zone)
+    return language("Ouvert \(when), ", "Open \(when), ") + until(end)
+  }
+
+  /// Words such as `12 lieux ouverts à 22 h`; only what is known of now can be measured.
+  public func headline(open count: Int, at moment: Instant) -> String {
+    let when = language.moment(moment, from: now, zone)
+    switch count {
+    case 0: return language("Aucun lieu connu ne sera ouvert \(when)", "No known place will be open \(when)")
+    case 1: return language("1 lieu ouvert \(when)", "1 place open \(when)")
+    default: return language("\(count) lieux ouverts \(when)", "\(count) places open \(when)")
+    }
+  }
+
+  /// Words such as `Aucun lieu ne convient.`
+  public var nothingFits: String {
+    language(
+      "Aucun lieu ne correspond à tous ces filtres. Retirez-en un, ou choisissez un autre moment.",
+      "No place fits all these filters. Remove one, or choose another time.")
+  }
+
+  /// Words such as `Le premier à ouvrir : Parc, demain à 8 h.`
+  public func opensFirst(_ name: String, at moment: Instant) -> String {
+    let when = language.moment(moment, from: now, zone)
+    return language("Le premier à ouvrir : \(name), \(when).", "The first to open: \(name), \(when).")
+  }
+
   /// The heat banner: level, who says so, until when.
   public func heat(level: Int, sources: [String], until: Instant?) -> String {
     // Only the national bulletin is a "vigilance"; what others say must not sound like one.
@@ -234,6 +303,23 @@ public struct Words: Sendable {
     case .stepFree: language("Accès sans marche", "Step-free access")
     case .seats: language("Assises", "Seats")
     case .indoor: language("En intérieur", "Indoors")
+    }
+  }
+
+  /// A filter that can be chosen with a link, by its parameter's name.
+  public func filter(_ name: String) -> String {
+    switch name {
+    case "open": language("Ouvert", "Open")
+    case "available": language("Frais ou non mesuré, avec de la place", "Not known to be hot or full")
+    case "measured": language("Mesuré", "Measured")
+    case "accessible": language("Sans marche", "Step-free")
+    case "water": language("Eau", "Water")
+    case "toilets": language("Toilettes", "Toilets")
+    case "seats": language("Assises", "Seats")
+    case "indoor": language("En intérieur", "Indoors")
+    case "calm": language("Calme", "Calm")
+    case "room": language("De la place", "Room left")
+    default: name
     }
   }
 

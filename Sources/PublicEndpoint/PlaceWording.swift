@@ -17,6 +17,16 @@ extension PublicPlace {
       isExample: about.isExample)
   }
 
+  /// What the list says of it when somebody asks for a moment to come: that first, then how it is now.
+  func listItem(_ words: Words, openAt moment: Instant) -> ListItem {
+    var item = listItem(words)
+    if let interval = about.intervals.first(where: { $0.from <= moment && moment < $0.until }) {
+      item.details.insert(item.headline, at: 0)
+      item.headline = words.open(at: moment, until: interval.until)
+    }
+    return item
+  }
+
   private func headline(_ words: Words) -> String {
     let state = indicators.reasons.contains(.feltHot) ? words.tooHot : words.state(pageState)
     switch indicators.opening.state {
@@ -62,6 +72,14 @@ extension PublicPlace {
     if about.seats == true { amenities.append(.seats) }
     if about.indoor == true { amenities.append(.indoor) }
     return amenities
+  }
+
+  /// The last day for its drawing.
+  var chartSamples: [ChartSample] {
+    recent.samples.map {
+      ChartSample(
+        at: $0.at, air: $0.air, felt: $0.felt, reference: $0.reference, laeq: $0.laeq, l10: $0.l10, l90: $0.l90)
+    }
   }
 
   /// The days of the week from today on, with their open spans; nil when the hours are not known.

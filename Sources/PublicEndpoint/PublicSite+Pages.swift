@@ -1,4 +1,4 @@
-// Pages for people: the list and a place.
+// Pages for people: a place, and what all pages share.
 
 internal import HTTPServer
 internal import Pages
@@ -6,44 +6,38 @@ internal import Publication
 internal import Quantities
 
 extension PublicSite {
-  static let pageHeaders =
-    security + [
+  /// Headers of every page: nothing inline, nothing from elsewhere but the map's base layer, where one is configured.
+  static func pageHeaders(tiles: String?) -> [(String, String)] {
+    // `https://{s}.tiles.org/{z}/{x}/{y}.png` is on `https://*.tiles.org`.
+    let parts = (tiles ?? "").split(separator: "/", maxSplits: 2).prefix(2)
+    let host = parts.count == 2 ? " \(parts[0])//\(parts[1].replacing("{s}", with: "*"))" : ""
+    return security + [
       (
         "Content-Security-Policy",
-        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: https:; "
-          + "connect-src 'self'; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:\(host); connect-src 'self'; "
+          + "frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
       ),
       ("Cache-Control", "no-cache"), ("Vary", "Accept, Accept-Encoding, Accept-Language"),
     ]
-
-  func root(_ request: Request, _ snapshot: PublicSnapshot) throws(Problem) -> Reply {
-    let accepted = request.header("Accept") ?? ""
-    guard accepted.contains("text/html") else {
-      try allow([], request.query)
-      return cache.resource("/ json", version: snapshot.version) { landing(snapshot) }.reply(to: request)
-    }
-    let language = try language(request)
-    return cache.resource("/ \(language.rawValue)", version: snapshot.version) {
-      page(listPage(snapshot, language))
-    }.reply(to: request)
   }
 
   func placePage(_ request: Request, _ snapshot: PublicSnapshot, _ id: String) throws(Problem) -> Reply {
     guard let place = snapshot.place(id) else { throw Problem(404, "Not found", "there is no such place") }
-    let language = try language(request)
+    let query = request.query
+    try allow(["lang"], query)
+    let language = try language(request, query)
     return cache.resource("/places/\(id) \(language.rawValue)", version: snapshot.version) {
-      page(placePage(place, snapshot, language))
+      page(placePage(place, snapshot, Words(language, zone: snapshot.city.zone, now: snapshot.at)))
     }.reply(to: request)
   }
 
-  private func page(_ html: String) -> Resource {
-    Resource(type: "text/html; charset=utf-8", body: Array(html.utf8), headers: Self.pageHeaders)
+  func page(_ html: String) -> Resource {
+    Resource(
+      type: "text/html; charset=utf-8", body: Array(html.utf8), headers: Self.pageHeaders(tiles: options.tiles?.url))
   }
 
-  private func language(_ request: Request) throws(Problem) -> Language {
-    let query = request.query
-    try allow(["lang"], query)
-    guard let asked = query.first else {
+  func language(_ request: Request, _ query: [(name: String, value: String)]) throws(Problem) -> Language {
+    guard let asked = query.last(where: { $0.name == "lang" }) else {
       return Language(accepting: request.header("Accept-Language"))
     }
     guard let language = Language(rawValue: asked.value) else {
@@ -60,24 +54,7 @@ extension PublicSite {
     }
   }
 
-  private func listPage(_ snapshot: PublicSnapshot, _ language: Language) -> String {
-    let words = Words(language, zone: snapshot.city.zone, now: snapshot.at)
-    let unmeasured = snapshot.places.count { $0.pageState == .unmeasured }
-    let heat = snapshot.city.heat
-    return ListPage(
-      cityName: snapshot.city.name,
-      heat: (
-        heat.map { words.heat(level: $0.level, sources: $0.sources, until: $0.until) } ?? words.heatUnknown, heat?.level
-      ),
-      headline: words.headline(cool: snapshot.counts.cool, openUnmeasured: unmeasured),
-      notice: snapshot.city.notice[language.rawValue],
-      items: snapshot.ranked().map { $0.place.listItem(words) },
-      contact: snapshot.city.contact, tiles: options.tiles
-    ).html(words)
-  }
-
-  private func placePage(_ place: PublicPlace, _ snapshot: PublicSnapshot, _ language: Language) -> String {
-    let words = Words(language, zone: snapshot.city.zone, now: snapshot.at)
+  func placePage(_ place: PublicPlace, _ snapshot: PublicSnapshot, _ words: Words) -> String {
     var measurements: [String] = []
     if let freshness = place.indicators.freshness {
       if let observed = freshness.observedAt { measurements.append(words.measured(at: observed)) }
@@ -89,9 +66,9 @@ extension PublicSite {
       position: (
         PublicAbout.degrees(place.about.position.latitudeE7), PublicAbout.degrees(place.about.position.longitudeE7)
       ),
-      measurements: measurements, week: place.week(words, zone: snapshot.city.zone, now: snapshot.at),
+      measurements: measurements, samples: place.chartSamples, week: place.week(words, zone: snapshot.city.zone, now: snapshot.at),
       published: place.about.openingHours, source: source.isEmpty ? nil : source,
-      notice: place.indicators.isMeasured ? snapshot.city.notice[language.rawValue] : nil,
+      notice: place.indicators.isMeasured ? snapshot.city.notice[words.language.rawValue] : nil,
       contact: snapshot.city.contact
     ).html(words)
   }

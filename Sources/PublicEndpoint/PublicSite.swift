@@ -17,6 +17,14 @@ public struct PublicSiteOptions: Sendable {
   public var isAlive: @Sendable () -> Bool
   /// Event streams at once.
   public var streams = 5000
+  /// Letters and digits that no other run of the program uses, for the identifiers of events.
+  public var run = "run"
+  /// The address that people know, without a slash at its end; nil takes the one they came by.
+  public var url: String?
+  /// Reverse proxies whose forwarded headers are believed.
+  public var trustedProxies: [String] = []
+  /// Makes a QR code as text, two characters a square; nil where that cannot be done.
+  public var qrCode: @Sendable (String) -> [UInt8]? = { _ in nil }
   /// Reads a file of Leaflet's folder.
   public var readFile: @Sendable (String) -> [UInt8]?
 
@@ -38,13 +46,17 @@ public final class PublicSite: Sendable {
   public let events: EventBroadcaster
   let options: PublicSiteOptions
   let cache = PageCache()
-  private let current = Mutex<PublicSnapshot?>(nil)
+  /// QR codes by what they say; nil where none can be made.
+  let codes = Mutex<[String: QRCode?]>([:])
+  /// The start of an unfiltered stream, by the snapshot's version.
+  let opening = Mutex<(version: UInt64, bytes: [UInt8])?>(nil)
+  let current = Mutex<PublicSnapshot?>(nil)
   private let assets: [String: Resource]
 
   /// A site that has no snapshot yet.
   public init(_ options: PublicSiteOptions) {
     self.options = options
-    events = EventBroadcaster(limit: options.streams)
+    events = EventBroadcaster(limit: options.streams, run: options.run)
     var assets: [String: Resource] = [:]
     func add(_ path: String, _ type: String, _ body: [UInt8]?) {
       guard let body else { return }
@@ -54,6 +66,8 @@ public final class PublicSite: Sendable {
     }
     add("/style.css", "text/css; charset=utf-8", Array(Assets.styleSheet.utf8))
     add("/live.js", "text/javascript; charset=utf-8", Array(Assets.script.utf8))
+    add("/sign.css", "text/css; charset=utf-8", Array(Assets.signStyle.utf8))
+    add("/sign.js", "text/javascript; charset=utf-8", Array(Assets.signScript.utf8))
     add("/icon.svg", "image/svg+xml", Array(Assets.icon.utf8))
     if let folder = options.leafletFolder {
       add("/leaflet/leaflet.js", "text/javascript; charset=utf-8", options.readFile(folder + "/leaflet.min.js"))
@@ -71,12 +85,11 @@ public final class PublicSite: Sendable {
     guard !isFirst else { return }
     for id in changed {
       if id.isEmpty {
-        events.send(event: "city", data: snapshot.cityJSON())
+        events.send(event: "city", about: nil, data: snapshot.cityJSON())
       } else if let place = snapshot.place(id) {
-        events.send(event: "place", data: place.eventJSON(zone: snapshot.city.zone))
+        events.send(event: "place", about: id, data: place.eventJSON(zone: snapshot.city.zone))
       }
     }
-    events.tick()
   }
 
   /// Tells every stream the time; browsers compute ages from it.
@@ -84,11 +97,10 @@ public final class PublicSite: Sendable {
   /// - Parameter now: core time, which goes on when nothing else does.
   public func tellTime(at now: Instant) {
     guard let snapshot = current.withLock({ $0 }) else { return }
-    events.send(event: "now", data: Self.now(now, snapshot.city.zone))
-    events.tick()
+    events.send(event: "now", about: nil, data: Self.now(now, snapshot.city.zone))
   }
 
-  private static func now(_ now: Instant, _ zone: CivilZone) -> [UInt8] {
+  static func now(_ now: Instant, _ zone: CivilZone) -> [UInt8] {
     var json = JSONWriter()
     json.object { $0.member("now", zone.text(now)) }
     return json.bytes
@@ -123,29 +135,36 @@ public final class PublicSite: Sendable {
 
   private func route(_ request: Request, _ snapshot: PublicSnapshot) throws(Problem) -> Reply {
     let path = request.path
+    let base = base(request)
     switch path {
-    case "/": return try root(request, snapshot)
+    case "/": return try root(request, base, snapshot)
     case "/readyz": return .response(.text(200, "ready\n"))
-    case "/events": return .events(events, opening: opening(snapshot))
-    case "/collections/cool-spots/items": return try items(request, snapshot)
+    case "/events": return try eventReply(request, snapshot)
+    case "/collections/cool-spots/items": return try items(request, base, snapshot)
+    case "/data": return try dataPage(request, base, snapshot)
+    case "/accessibility": return try accessibilityPage(request, snapshot)
     default: break
     }
-    if path.hasPrefix("/places/") { return try placePage(request, snapshot, String(path.dropFirst("/places/".count))) }
-    let items = "/collections/cool-spots/items/"
-    if path.hasPrefix(items) { return try item(request, snapshot, String(path.dropFirst(items.count))) }
+    func rest(_ prefix: String) -> String? { path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : nil }
+    if let name = rest("/sign/") { return try sign(request, base, snapshot, name) }
+    if let id = rest("/places/") { return try placePage(request, snapshot, id) }
+    if let id = rest("/collections/cool-spots/items/") { return try item(request, base, snapshot, id) }
+    if let reply = try apiReply(request, base, snapshot) { return reply }
     throw Problem(404, "Not found", "there is no page at this address")
   }
 
-  /// The start of a stream: when to come back, the time, and every place as it is.
-  private func opening(_ snapshot: PublicSnapshot) -> [UInt8] {
-    var bytes =
-      Array("retry: 5000\n\n".utf8)
-      + EventBroadcaster.encode(event: "now", data: Self.now(snapshot.at, snapshot.city.zone))
-    bytes += EventBroadcaster.encode(event: "city", data: snapshot.cityJSON())
-    for place in snapshot.places {
-      bytes += EventBroadcaster.encode(event: "place", data: place.eventJSON(zone: snapshot.city.zone))
+  /// The address under which people know the site, for links that leave it: from the settings, or as the client says.
+  private func base(_ request: Request) -> String {
+    if let url = options.url { return url }
+    let isTrusted = options.trustedProxies.contains(request.peer)
+    let host = (isTrusted ? request.header("X-Forwarded-Host") : nil) ?? request.header("Host") ?? ""
+    let scheme = isTrusted && request.header("X-Forwarded-Proto") == "https" ? "https" : "http"
+    // Anybody may say anything there: what is no name of a host makes links without one.
+    let isName = host.utf8.allSatisfy { byte in
+      (0x30...0x3A).contains(byte) || (0x61...0x7A).contains(byte) || (0x41...0x5A).contains(byte)
+        || "-.[]".utf8.contains(byte)
     }
-    return bytes
+    return isName && (1...253).contains(host.utf8.count) ? "\(scheme)://\(host)" : ""
   }
 }
 

@@ -88,7 +88,7 @@ extension PublicAbout {
       var json = JSONWriter()
       json.object { json in
         json.member("id", id)
-        writeFlat(to: &json)
+        PublicPlace(about: self, indicators: .unknown).write(PlaceProperty.about, to: &json, zone: zone)
         json.member(ifPresent: "timetable_ends", timetableEnds.map(zone.text))
         json.key("position")
         json.array { json in
@@ -119,21 +119,6 @@ extension PublicAbout {
     return whole.count <= Self.maximumJSON ? whole : encoded(withGeometry: false)
   }
 
-  /// Flat members that describe the place; what is not known is left out.
-  func writeFlat(to json: inout JSONWriter) {
-    json.member("name", name)
-    json.member("kind", kind.rawValue)
-    json.member(ifPresent: "address", address)
-    json.member(ifPresent: "opening_hours", openingHours)
-    for (key, value) in [("water", water), ("toilets", toilets), ("seats", seats), ("indoor", indoor)] {
-      if let value { json.member(key, value) }
-    }
-    json.member(ifPresent: "step_free", stepFree?.rawValue)
-    if isExample { json.member("example", true) }
-    json.member(ifPresent: "source", source)
-    json.member(ifPresent: "licence", licence)
-  }
-
   /// 10⁻⁷ degrees as decimal text.
   public static func degrees(_ e7: Int64) -> String {
     let digits = String(e7.magnitude)
@@ -155,40 +140,32 @@ extension PublicSlot {
 }
 
 extension PublicPlace {
+  /// Writes properties as members; what is not known is left out.
+  func write(_ properties: [PlaceProperty], to json: inout JSONWriter, zone: CivilZone) {
+    for property in properties {
+      switch property.value(self, zone) {
+      case .text(let text): json.member(property.name, text)
+      case .number(let digits): json.member(property.name, raw: digits)
+      case .flag(let isSo): json.member(property.name, isSo)
+      case nil: break
+      }
+    }
+  }
+
   /// The place as a GeoJSON feature with flat properties, which GIS programs show as a table.
-  public func writeFeature(to json: inout JSONWriter, zone: CivilZone) {
+  ///
+  /// - Parameters:
+  ///   - json: where to.
+  ///   - zone: the city's civil time.
+  ///   - more: writes further members of the feature.
+  public func writeFeature(to json: inout JSONWriter, zone: CivilZone, more: (inout JSONWriter) -> Void = { _ in }) {
     json.object { json in
       json.member("type", "Feature")
       json.member("id", about.id)
       json.member("geometry", raw: about.geometry)
       json.key("properties")
-      json.object { json in
-        about.writeFlat(to: &json)
-        json.member("availability", indicators.availability.rawValue)
-        json.member("measured", indicators.isMeasured)
-        json.member("reasons", indicators.reasons.map(\.rawValue).joined(separator: " "))
-        json.member("since", zone.text(indicators.since))
-        json.member(ifPresent: "next_change", indicators.nextChange.map(zone.text))
-        json.member("opening", indicators.opening.state.rawValue)
-        json.member("open", indicators.opening.state == .open)
-        json.member(ifPresent: "open_until", indicators.opening.until.map(zone.text))
-        if let coolness = indicators.coolness {
-          json.member("air_temperature", raw: coolness.air.text(places: 1))
-          json.member("felt_temperature", raw: coolness.felt.text(places: 1))
-          json.member("felt_class", coolness.feltClass.rawValue)
-          if let difference = coolness.difference {
-            json.member("difference_to_reference", raw: difference.text(places: 1))
-          }
-        }
-        json.member(ifPresent: "occupancy", indicators.occupancy?.level.rawValue)
-        if let room = indicators.occupancy?.roomLeft { json.member("room_left", room) }
-        if let noise = indicators.noise {
-          json.member("laeq_15min", raw: noise.laeq.text(places: 0))
-          json.member("noise", noise.noiseClass.rawValue)
-          if let calm = noise.isCalm { json.member("calm", calm) }
-        }
-        json.member(ifPresent: "observed_at", indicators.freshness?.observedAt.map(zone.text))
-      }
+      json.object { write(PlaceProperty.all, to: &$0, zone: zone) }
+      more(&json)
     }
   }
 

@@ -8,11 +8,14 @@ public struct PublicPlace: Hashable, Sendable {
   public var about: PublicAbout
   /// What changes by the minute.
   public var indicators: PublicIndicators
+  /// What they were in the last day.
+  public var recent: RecentDay
 
   /// A place.
-  public init(about: PublicAbout, indicators: PublicIndicators) {
+  public init(about: PublicAbout, indicators: PublicIndicators, recent: RecentDay = RecentDay()) {
     self.about = about
     self.indicators = indicators
+    self.recent = recent
   }
 }
 

@@ -32,6 +32,21 @@ public struct PublicSnapshot: Sendable {
     return low < places.count && places[low].about.id == id ? places[low] : nil
   }
 
+  /// The smallest box around all places; nil where there are none.
+  public var bounds: (low: PublicPosition, high: PublicPosition)? {
+    guard let first = places.first?.about.shape.bounds else { return nil }
+    return places.dropFirst().reduce(first) { box, place in
+      let (low, high) = place.about.shape.bounds
+      return (
+        PublicPosition(
+          longitudeE7: min(box.low.longitudeE7, low.longitudeE7), latitudeE7: min(box.low.latitudeE7, low.latitudeE7)),
+        PublicPosition(
+          longitudeE7: max(box.high.longitudeE7, high.longitudeE7),
+          latitudeE7: max(box.high.latitudeE7, high.latitudeE7))
+      )
+    }
+  }
+
   /// The counts that the city's topic and headlines show, from public values alone.
   public var counts: PublicCounts {
     var counts = PublicCounts()
@@ -79,10 +94,13 @@ public struct PublicCity: Hashable, Sendable {
   public var notice: [String: String]
   /// Who answers questions about a place, as a URL or `mailto:`.
   public var contact: String?
+  /// Under which terms what is published may be used, if the city says so.
+  public var licence: PublicLicence?
 
   /// A city.
   public init(
-    id: String, name: String, zone: CivilZone, heat: PublicHeat?, notice: [String: String], contact: String?
+    id: String, name: String, zone: CivilZone, heat: PublicHeat?, notice: [String: String], contact: String?,
+    licence: PublicLicence? = nil
   ) {
     self.id = id
     self.name = name
@@ -90,6 +108,21 @@ public struct PublicCity: Hashable, Sendable {
     self.heat = heat
     self.notice = notice
     self.contact = contact
+    self.licence = licence
+  }
+}
+
+/// Terms of use.
+public struct PublicLicence: Hashable, Sendable {
+  /// What they are called.
+  public var name: String
+  /// Where they stand.
+  public var url: String
+
+  /// Terms.
+  public init(name: String, url: String) {
+    self.name = name
+    self.url = url
   }
 }
 

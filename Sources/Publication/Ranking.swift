@@ -8,6 +8,12 @@ public struct RankedPlace: Hashable, Sendable {
   public var place: PublicPlace
   /// Metres as the crow flies; nil where nobody said from where.
   public var metres: Double?
+
+  /// A place at a distance.
+  public init(place: PublicPlace, metres: Double?) {
+    self.place = place
+    self.metres = metres
+  }
 }
 
 extension PublicSnapshot {

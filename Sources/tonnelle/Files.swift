@@ -161,11 +161,17 @@ enum Files {
   }
 
   /// Puts a file in the place of another: a reader sees the one or the other, never half of it.
-  static func replace(_ path: String, with bytes: [UInt8]) throws(CommandFailure) {
+  ///
+  /// - Parameters:
+  ///   - path: the file.
+  ///   - bytes: what it will hold.
+  ///   - isDurable: whether it must survive a power cut at once.
+  /// - Throws: ``CommandFailure``; then the old file is there.
+  static func replace(_ path: String, with bytes: [UInt8], isDurable: Bool = true) throws(CommandFailure) {
     let draft = path + ".new"
     let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be written: \(reason())") }
-    let isWritten = write(bytes, to: descriptor) && fsync(descriptor) == 0
+    let isWritten = write(bytes, to: descriptor) && (!isDurable || fsync(descriptor) == 0)
     close(descriptor)
     guard isWritten, unsafe rename(draft, path) == 0 else {
       throw CommandFailure("\(path) cannot be written: \(reason())")
@@ -173,6 +179,20 @@ enum Files {
   }
 
   static func remove(folder: String) { try? FileManager.default.removeItem(atPath: folder) }
+
+  static func remove(_ path: String) { unsafe unlink(path) }
+
+  /// The names of what lies in a folder.
+  static func names(in folder: String) -> [String] {
+    (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+  }
+
+  /// A folder, made if it is not there.
+  static func makeFolder(_ path: String) throws(CommandFailure) {
+    guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else {
+      throw CommandFailure("the folder \(path) cannot be made: \(reason())")
+    }
+  }
 
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 

@@ -22,6 +22,7 @@ final class Outlets: GatewayOutlets, Sendable {
   let operatorSite: OperatorSite
   private let clock: LoopClock
   private let lastTime = Mutex<Int64>(0)
+  private let lastTick = Mutex<Int64>(0)
   private let transitions: AppendedFile?
 
   init(_ publicSite: PublicSite, _ operatorSite: OperatorSite, clock: LoopClock, transitions: AppendedFile?) {
@@ -57,6 +58,13 @@ final class Outlets: GatewayOutlets, Sendable {
       return true
     }
     if isTime { publicSite.tellTime(at: moment.core) }
+    // Changes leave in ticks: thousands of streams are woken twice a second at most, however much happens.
+    let isTick = lastTick.withLock { last in
+      guard moment.uptime.milliseconds - last >= 450 else { return false }
+      last = moment.uptime.milliseconds
+      return true
+    }
+    if isTick { publicSite.events.tick() }
   }
 }
 
@@ -151,14 +159,20 @@ final class Service {
     Limits.raiseFiles()
     let clock = LoopClock()
     let leaflet = "/usr/share/javascript/leaflet"
-    let site = PublicSite(
-      PublicSiteOptions(
-        tiles: settings.tiles.map { ($0.url, $0.attribution) }, leafletFolder: leaflet,
-        isAlive: { clock.isAlive }, readFile: { Files.read($0) }))
-    let operators = OperatorSite(token: token, streams: { site.events.count })
+    var siteOptions = PublicSiteOptions(
+      tiles: settings.tiles.map { ($0.url, $0.attribution) }, leafletFolder: leaflet,
+      isAlive: { clock.isAlive }, readFile: { Files.read($0) })
+    siteOptions.streams = settings.site.streams
+    siteOptions.run = Files.randomToken().prefix(12).lowercased()
+    siteOptions.qrCode = { Tool.output(of: ["qrencode", "-t", "ASCII", "-m", "4", "-o", "-", $0]) }
+    siteOptions.url = settings.site.url
+    siteOptions.trustedProxies = settings.site.trustedProxies
+    let site = PublicSite(siteOptions)
+    let operators = OperatorSite(
+      token: token, streams: { site.events.count }, export: { site.export($0) })
     self.site = site
-    publicServer = try Self.server(settings.publicPort) { site.reply(to: $0) }
-    operatorServer = try Self.server(settings.operatorsPort) { operators.reply(to: $0) }
+    publicServer = try Self.server(settings.publicPort, settings.site) { site.reply(to: $0) }
+    operatorServer = try Self.server(settings.operatorsPort, Settings.Site()) { operators.reply(to: $0) }
     publicPort = publicServer.port
     operatorsPort = operatorServer.port
 
@@ -228,13 +242,16 @@ final class Service {
     }
   }
 
-  private static func server(_ endpoint: Settings.Endpoint, _ handler: @escaping HTTPServer.Handler)
-    throws(CommandFailure) -> HTTPServer
-  {
+  private static func server(
+    _ endpoint: Settings.Endpoint, _ site: Settings.Site, _ handler: @escaping HTTPServer.Handler
+  ) throws(CommandFailure) -> HTTPServer {
     do {
       var options = HTTPServerOptions(address: endpoint.address, port: endpoint.port)
+      options.threads = site.threads
       // Some descriptors are kept for the journal, the broker and the other port.
-      options.connections = max(64, min(options.connections, Limits.files / 2 - 64))
+      options.connections = max(64, min(site.connections, Limits.files / 2 - 64))
+      options.connectionsPerAddress = site.connectionsPerAddress
+      options.idleTimeout = site.idleSeconds
       return try HTTPServer(options, handler: handler)
     } catch {
       throw CommandFailure(error.description)
@@ -265,7 +282,7 @@ final class Service {
         let old = gateway.configured.settings
         let settings = new.configured.settings
         guard settings.gateway == old.gateway, settings.broker == old.broker, settings.publicPort == old.publicPort,
-          settings.operatorsPort == old.operatorsPort, settings.tiles == old.tiles,
+          settings.operatorsPort == old.operatorsPort, settings.tiles == old.tiles, settings.site == old.site,
           new.dataFolder == ConfigurationReader.path(old.dataFolder, besides: path)
         else {
           throw CommandFailure("gateway, data, broker, public, operators and map_tiles change only with a restart")

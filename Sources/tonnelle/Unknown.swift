@@ -16,7 +16,7 @@ enum UnknownCommand: Command {
   static func run(_ arguments: Arguments) throws(CommandFailure) -> Int32 {
     try arguments.noOperands()
     let loaded = try LoadedConfiguration.load(try arguments.required("config"), quietly: true)
-    let answer = try OperatorsClient(loaded).document("/api/unknown")
+    let answer = try GatewayClient(loaded).document("/api/unknown")
     for row in answer.elements {
       if arguments.has("json") {
         Terminal.print(Array(row.slice) + [0x0A])

@@ -5,7 +5,7 @@ internal import Glibc
 
 /// All commands, in the order of the help.
 let commands: [any Command.Type] = [
-  DemoCommand.self, ServeCommand.self, CheckCommand.self, StatusCommand.self, ReplayCommand.self,
+  DemoCommand.self, ServeCommand.self, CheckCommand.self, StatusCommand.self, PublishCommand.self, ReplayCommand.self,
   RecordCommand.self, ExplainCommand.self, UnknownCommand.self, SensorCommand.self, HoursCommand.self,
   ImportCommand.self,
 ]
