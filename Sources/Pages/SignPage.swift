@@ -80,13 +80,14 @@ public struct SignPage: Sendable {
       "<text x=\"105\" y=\"\(y)\" font-size=\"\(size)\" text-anchor=\"middle\"\(bold ? " font-weight=\"700\"" : "")>\(escapeHTML(text))</text>"
     }
     // Names are as long as they are: lines of 24 letters at most stay on the sheet.
-    let name = Self.lines(item.name, 24).prefix(3).enumerated().map { text(40 + $0 * 14, 12, $1, bold: true) }
+    let lines = Self.lines(item.name, 24).prefix(3)
+    let name = lines.enumerated().map { text(78 - (lines.count - $0) * 14, 12, $1, bold: true) }
     return """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 210 297" width="210mm" height="297mm" font-family="system-ui, sans-serif" fill="#16211C" role="img" aria-label="\(escapeHTML(item.name))">
       <rect width="210" height="297" fill="#FFFFFF"/><rect width="210" height="16" fill="#0B6B4F"/>
       \(name.joined())
-      \(text(92, 7, "\(item.kind) · \(cityName)"))
-      \(text(112, 9, language("Ouvert ? Frais ? Calme ? De la place ?", "Open? Cool? Quiet? Room left?"), bold: true))
+      \(text(78, 7, "\(item.kind) · \(cityName)"))
+      \(text(104, 9, language("Ouvert ? Frais ? Calme ? De la place ?", "Open? Cool? Quiet? Room left?"), bold: true))
       \(code.map { "<g transform=\"translate(50 122) scale(\(DayChart.text(110 / Double($0.size))))\"><path d=\"\($0.path)\"/></g>" } ?? "")
       \(text(248, 7, language("Scannez le code, ou ouvrez :", "Scan the code, or open:")))
       \(text(260, address.utf8.count > 48 ? 4 : 6, address))

@@ -155,12 +155,12 @@ class Gateway:
             for id, name, kind, more in places)
         (self.folder / "places.geojson").write_text('{"type":"FeatureCollection","features":[' + features + "]}")
 
-    def write_settings(self, extra="", sensors=SENSORS):
+    def write_settings(self, extra="", sensors=SENSORS, public="", city=""):
         (self.folder / "settings.json").write_text(f"""{{
   "gateway": "essai", "data": "data", "places": "places.geojson",
-  "city": {{ "id": "ville", "name": "Ville", "time_zone": "Europe/Paris" }},
+  "city": {{ "id": "ville", "name": "Ville", "time_zone": "Europe/Paris",{city} }},
   "broker": {{ "host": "127.0.0.1", "port": {self.broker_port}, "keep_alive_s": 5 }},
-  "public": {{ "port": {self.port} }}, "operators": {{ "port": {self.operator_port} }},
+  "public": {{ "port": {self.port},{public} }}, "operators": {{ "port": {self.operator_port} }},
   "zones": [{{ "id": "centre", "reference": "rue" }}],
   "sensors": [{sensors}],{extra}
 }}""")
