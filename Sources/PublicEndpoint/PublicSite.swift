@@ -149,6 +149,7 @@ public final class PublicSite: Sendable {
     if let name = rest("/sign/") { return try sign(request, base, snapshot, name) }
     if let id = rest("/places/") { return try placePage(request, snapshot, id) }
     if let id = rest("/collections/cool-spots/items/") { return try item(request, base, snapshot, id) }
+    if path == "/v1.1" || path.hasPrefix("/v1.1/") { return thingsReply(request, base, snapshot) }
     if let reply = try apiReply(request, base, snapshot) { return reply }
     throw Problem(404, "Not found", "there is no page at this address")
   }
