@@ -224,3 +224,145 @@ def test_a_taken_port_is_said_in_a_sentence(gateway):
         assert gateway.process.wait(10) == 1
     assert f"cannot listen on 127.0.0.1:{gateway.port}: another program has the port" in gateway.log.read_text()
     gateway.stop(signal.SIGKILL)
+
+
+class Stream:
+    """A client of /events that keeps what comes."""
+
+    def __init__(self, gateway, query="", last=None):
+        self.connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+        self.connection.request("GET", "/events" + query, headers={"Last-Event-ID": last} if last else {})
+        self.answer = self.connection.getresponse()
+        self.events = []
+        threading.Thread(target=self.listen, daemon=True).start()
+
+    def listen(self):
+        event = {}
+        try:
+            for raw in self.answer:
+                name, _, value = raw.decode().rstrip("\n").partition(": ")
+                if name:
+                    event[name] = value
+                elif event:
+                    self.events.append(event)
+                    event = {}
+        except (OSError, ValueError, http.client.HTTPException):
+            pass
+
+    def places(self):
+        return [json.loads(e["data"])["id"] for e in self.events if e.get("event") == "place"]
+
+    def close(self):
+        self.connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def test_who_comes_back_gets_what_was_missed_and_nothing_twice(broker, serving):
+    first = Stream(serving, "?state=false")
+    broker.publish("tonnelle/v1/up/parc/air", reading(21))
+    wait_for("a change", lambda: "parc" in first.places())
+    assert "square" not in first.places()  # the state was not asked for
+    last = [e for e in first.events if "id" in e][-1]["id"]
+    first.close()
+    broker.publish("tonnelle/v1/up/parc/air", reading(22))
+    broker.publish("tonnelle/v1/up/biblio/porte", json.dumps([{"n": "temperature", "v": 23}]))
+    wait_for("both", lambda: serving.place("biblio").get("air_temperature") == 23 and serving.place("parc")["air_temperature"] != 21)
+    back = Stream(serving, last=last)
+    wait_for("what was missed", lambda: {"parc", "biblio"} <= set(back.places()))
+    assert "square" not in back.places()  # no whole state
+    numbers = [int(e["id"].split("-")[1]) for e in back.events if "id" in e]
+    assert numbers == list(range(int(last.split("-")[1]) + 1, int(last.split("-")[1]) + 1 + len(numbers)))
+    # An identifier of another run, or nonsense, gets the whole state.
+    for other in ("gone-5", "nonsense", "x" * 500):
+        whole = Stream(serving, last=other)
+        wait_for("the state", lambda: {"parc", "biblio", "square"} <= set(whole.places()))
+        whole.close()
+    back.close()
+
+
+@pytest.mark.parametrize("query,expected", [("?place=biblio", {"biblio"}), ("?bbox=4,45,5,46", {"parc", "biblio", "square"}), ("?bbox=0,0,1,1", set())])
+def test_streams_can_ask_for_some_places(broker, serving, query, expected):
+    stream = Stream(serving, query)
+    everything = Stream(serving)
+    wait_for("the state", lambda: set(stream.places()) == expected)
+    broker.publish("tonnelle/v1/up/parc/air", reading(21))
+    broker.publish("tonnelle/v1/up/biblio/porte", json.dumps([{"n": "temperature", "v": 23}]))
+    wait_for("the changes", lambda: everything.places().count("parc") > 1 and everything.places().count("biblio") > 1)
+    number = [e["id"] for e in everything.events if "id" in e][-1]
+    if expected:
+        wait_for("its own", lambda: len(stream.places()) > len(expected))
+    broker.publish("tonnelle/v1/up/parc/air", reading(28))
+    wait_for("the time, which all are told", lambda: any(e.get("event") == "now" and "id" in e for e in stream.events))
+    assert set(stream.places()) == expected
+    stream.close()
+    everything.close()
+
+
+@pytest.mark.parametrize("query,status", [("?place=nobody", 404), ("?bbox=1,2", 400), ("?state=perhaps", 400), ("?x=1", 400)])
+def test_streams_refuse_what_they_do_not_know(serving, query, status):
+    assert get(serving.url("/events" + query))[0] == status
+
+
+def test_a_client_that_does_not_read_is_let_go_and_harms_nobody(broker, serving):
+    lazy = socket.socket()
+    lazy.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    lazy.connect(("127.0.0.1", serving.port))
+    lazy.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")
+    eager = Stream(serving)
+    for n in range(40):
+        broker.publish("tonnelle/v1/up/parc/air", reading(20 + n % 2 * 0.4))
+    wait_for("the eager one's events", lambda: eager.places().count("parc") > 1)
+    assert get(serving.url("/"), HTML)[0] == 200
+    lazy.close()
+    eager.close()
+    wait_for("their end", lambda: serving.state_metric("tonnelle_event_streams") == 0)
+
+
+def test_a_trusted_proxy_tells_the_name_and_nobody_else(gateway):
+    gateway.write_settings(public='"trusted_proxies": ["127.0.0.1"]')
+    gateway.start()
+    landing = json.loads(get(gateway.url("/"), {"Accept": "application/json", "X-Forwarded-Host": "frais.example", "X-Forwarded-Proto": "https"})[2])
+    assert landing["links"][0]["href"] == "https://frais.example/?f=json"
+
+
+def test_pages_allow_nothing_inline_and_nothing_from_elsewhere(serving):
+    for path in ("/", "/places/parc", "/sign/parc", "/data", "/accessibility"):
+        status, headers, body = get(serving.url(path), HTML)
+        policy = headers["Content-Security-Policy"]
+        assert status == 200 and "unsafe" not in policy and "http" not in policy and "default-src 'none'" in policy
+        assert headers["X-Content-Type-Options"] == "nosniff" and headers["Referrer-Policy"]
+        assert "Set-Cookie" not in headers
+        assert b"style=" not in body and b"<style" not in body and b" onclick" not in body
+
+
+def test_a_thousand_malformed_requests_harm_nothing(serving):
+    """Random bytes, cut and glued requests, from one seed."""
+    import random
+    dice = random.Random(8)
+    whole = [b"GET / HTTP/1.1\r\nHost: x\r\nAccept: text/html\r\n\r\n", b"GET /collections/cool-spots/items?bbox=1,2,3,4 HTTP/1.1\r\nHost: x\r\n\r\n",
+             b"GET /v1.1/Things('parc')?%24filter=name+eq+'a' HTTP/1.1\r\nHost: x\r\n\r\n", b"GET /events?place=parc HTTP/1.1\r\nHost: x\r\nLast-Event-ID: a-1\r\n\r\n",
+             b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello", b"GET /sign/parc.svg HTTP/1.0\r\n\r\n"]
+    for number in range(1000):
+        raw = bytearray(dice.choice(whole))
+        for _ in range(dice.randrange(1, 8)):
+            where = dice.randrange(len(raw))
+            what = dice.randrange(4)
+            if what == 0:
+                raw[where] = dice.randrange(256)
+            elif what == 1:
+                del raw[where:where + dice.randrange(1, 20)]
+            elif what == 2:
+                raw[where:where] = bytes(dice.randrange(256) for _ in range(dice.randrange(1, 30)))
+            else:
+                raw[where:where] = raw[:dice.randrange(1, len(raw) + 1)] * dice.randrange(1, 4)
+            if not raw:
+                raw = bytearray(b"\r\n")
+        with socket.create_connection(("127.0.0.1", serving.port), timeout=5) as s:
+            try:
+                s.sendall(bytes(raw))
+                if number % 10 == 0:
+                    s.settimeout(0.2)
+                    s.recv(200)
+            except OSError:
+                pass
+    assert get(serving.url("/"), HTML)[0] == 200 and serving.process.poll() is None
+    wait_for("their end", lambda: serving.state_metric("tonnelle_event_streams") == 0)
