@@ -123,18 +123,24 @@ public enum Assets {
       };
       const soon = () => { if (!waiting) waiting = setTimeout(refresh, 300 + Math.random() * 700); };
 
-      const source = new EventSource("/events?state=false");
-      source.addEventListener("now", event => { now = Date.parse(JSON.parse(event.data).now); ages(); if (bar && bar.classList.contains("lost")) { bar.classList.remove("lost"); bar.textContent = ""; refresh(); } });
-      source.addEventListener("place", event => {
-        const only = document.querySelector("article.place");
-        if (!only || only.id === "place-" + JSON.parse(event.data).id) soon();
-      });
-      source.addEventListener("city", soon);
-      source.onerror = () => {
-        if (!bar || bar.classList.contains("lost")) return;
-        bar.classList.add("lost");
-        bar.textContent = bar.dataset.lost + " " + new Date(now).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+      const connect = () => {
+        const source = new EventSource("/events?state=false");
+        source.addEventListener("now", event => { now = Date.parse(JSON.parse(event.data).now); ages(); if (bar && bar.classList.contains("lost")) { bar.classList.remove("lost"); bar.textContent = ""; refresh(); } });
+        source.addEventListener("place", event => {
+          const only = document.querySelector("article.place");
+          if (!only || only.id === "place-" + JSON.parse(event.data).id) soon();
+        });
+        source.addEventListener("city", soon);
+        source.onerror = () => {
+          if (!bar || bar.classList.contains("lost")) return;
+          bar.classList.add("lost");
+          bar.textContent = bar.dataset.lost + " " + new Date(now).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
+        };
+        // A page that is left may be kept for the way back: its stream would take one of the browser's few connections.
+        addEventListener("pagehide", () => source.close(), { once: true });
       };
+      connect();
+      addEventListener("pageshow", event => { if (event.persisted) { connect(); refresh(); } });
       ages();
 
       // Where somebody is leaves the browser with three decimals at most, about a hundred metres.

@@ -153,6 +153,7 @@ def test_the_map_shows_the_places_with_their_shapes(serving, browser, width):
     assert set(hosts) == {f"127.0.0.1:{serving.port}"}
 
 
+STREET = '{ "id": "rue", "station": "rue", "fields": ["temperature"], "period_s": 60 }'
 CITY = [
     ("fontaine", "Place de la Fontaine", "garden", '"opening_hours":"24/7","water":true,"toilets":false,"step_free":"yes"'),
     ("halle", "La Halle", "tiers_lieu", '"opening_hours":"Mo-Su 08:00-20:00","water":true,"step_free":"no","capacity":80'),
@@ -168,7 +169,7 @@ def items(browser):
 @pytest.mark.parametrize("javascript", [True, False])
 def test_a_resident_filters_goes_on_and_comes_back(broker, gateway, javascript):
     gateway.write_places(CITY)
-    gateway.write_settings(sensors="")
+    gateway.write_settings(sensors=STREET)
     gateway.start()
     browser = Browser(javascript=javascript)
     try:
@@ -203,7 +204,7 @@ def test_a_resident_filters_goes_on_and_comes_back(broker, gateway, javascript):
 
 def test_an_empty_list_says_what_opens_first(broker, gateway):
     gateway.write_places([("tard", "Salle Tard", "library", '"opening_hours":"Mo-Su 00:00-00:01","water":true')])
-    gateway.write_settings(sensors="")
+    gateway.write_settings(sensors=STREET)
     gateway.start()
     wait_for("its closing", lambda: gateway.place("tard")["open"] is False, 90)
     page = get(gateway.url("/?open=true&water=true&lang=fr"), {"Accept": "text/html"})[2].decode()
@@ -225,9 +226,8 @@ def test_near_me_asks_first_and_tells_no_more_than_three_decimals(serving, brows
     wait_for("the sentence", lambda: "Position non reçue" in browser.text("#connection"))
 
 
-def test_the_last_day_is_drawn_with_its_figures(serving, browser):
-    """Of the demonstration's days, since a test's minute has no day behind it."""
-    # The chart itself is looked at in test_demo; here that without samples nothing is drawn.
+def test_what_was_not_measured_is_not_drawn(serving):
+    """What was is drawn in test_demo: a test's minute has no day behind it."""
     page = get(serving.url("/places/square"), {"Accept": "text/html"})[2].decode()
     assert "<svg class=\"chart\"" not in page and "24 dernières heures" not in page
 
@@ -253,7 +253,7 @@ def many(count):
 
 def test_three_hundred_places_are_sixty_kilobytes_with_style(broker, gateway):
     (gateway.folder / "places.geojson").write_text(many(300))
-    gateway.write_settings(sensors="")
+    gateway.write_settings(sensors=STREET)
     gateway.start()
     size = sum(len(get(gateway.url(path), {"Accept": "text/html", "Accept-Encoding": "gzip"})[2])
                for path in ("/", "/?page=2", "/?page=3", "/style.css", "/live.js", "/icon.svg"))
@@ -262,7 +262,7 @@ def test_three_hundred_places_are_sixty_kilobytes_with_style(broker, gateway):
 
 def test_ten_thousand_places_are_listed_in_pages_and_thinned_on_the_map(broker, gateway, browser):
     (gateway.folder / "places.geojson").write_text(many(10_000))
-    gateway.write_settings(sensors="")
+    gateway.write_settings(sensors=STREET)
     gateway.start(ready=False)
     wait_for("readiness", gateway.is_ready, 60)
     browser.screen(700, 900)
