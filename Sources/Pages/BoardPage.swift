@@ -94,7 +94,8 @@ public struct BoardPage: Sendable {
       <tbody>\(ledger.joined())</tbody></table>
       """
     return PageFrame(
-      language: language, title: "\(headline) · \(cityName)", cityName: cityName, other: { path("/", $0) }, body: body, isPublic: false
+      language: language, title: "\(headline) · \(cityName)", cityName: cityName, other: { path("/", $0) }, body: body,
+      isPublic: false
     ).html
   }
 }

@@ -133,7 +133,8 @@ public struct DayChart: Sendable {
     let both = { (sample: ChartSample) -> Double? in low(sample) != nil ? high(sample) : nil }
     let lower = { (sample: ChartSample) -> Double? in high(sample) != nil ? low(sample) : nil }
     let paths = zip(stretches(both), stretches(lower)).map { upper, lower in
-      "M" + (upper + lower.reversed()).map { Self.point(plane.x($0.at), plane.y($0.value)) }.joined(separator: "L") + "Z"
+      "M" + (upper + lower.reversed()).map { Self.point(plane.x($0.at), plane.y($0.value)) }.joined(separator: "L")
+        + "Z"
     }
     return "<path class=\"\(name)\" d=\"\(paths.joined())\"/>"
   }
@@ -154,9 +155,12 @@ public struct DayChart: Sendable {
           )
         }
         if hour % 6 == 0 {
-          let label = language(hour == 0 ? "0 h" : "\(hour) h", hour == 0 ? "12 am" : hour == 12 ? "12 pm" : hour < 12 ? "\(hour) am" : "\(hour - 12) pm")
+          let label = language(
+            hour == 0 ? "0 h" : "\(hour) h",
+            hour == 0 ? "12 am" : hour == 12 ? "12 pm" : hour < 12 ? "\(hour) am" : "\(hour - 12) pm")
           parts.append(
-            "<text class=\"tick\" text-anchor=\"middle\" x=\"\(Self.text(x))\" y=\"\(Self.text(Plane.height - 8))\">\(label)</text>")
+            "<text class=\"tick\" text-anchor=\"middle\" x=\"\(Self.text(x))\" y=\"\(Self.text(Plane.height - 8))\">\(label)</text>"
+          )
         }
       }
       instant = instant + .hours(1)
@@ -214,10 +218,13 @@ public struct DayChart: Sendable {
       ground(plane, step: 5)
       + band("cooler", plane, { Self.isWarmer($0) ? nil : Self.degrees($0.air) }, { Self.degrees($0.reference) })
       + band("warmer", plane, { Self.isWarmer($0) ? Self.degrees($0.reference) : nil }, { Self.degrees($0.air) })
-      + line("street", plane) { Self.degrees($0.reference) } + (feltDiffers ? line("felt", plane) { Self.degrees($0.felt) } : "")
-      + line("own", plane) { Self.degrees($0.air) } + labels(plane, ends.map { (text: $0.0, name: $0.1, at: $0.2, value: $0.3) })
+      + line("street", plane) { Self.degrees($0.reference) }
+      + (feltDiffers ? line("felt", plane) { Self.degrees($0.felt) } : "")
+      + line("own", plane) { Self.degrees($0.air) }
+      + labels(plane, ends.map { (text: $0.0, name: $0.1, at: $0.2, value: $0.3) })
     return svg(
-      language("Température de l'air en °C, ici et dans la rue", "Air temperature in °C, here and in the street"), temperatureSummary,
+      language("Température de l'air en °C, ici et dans la rue", "Air temperature in °C, here and in the street"),
+      temperatureSummary,
       "chart-t", body)
   }
 
@@ -225,7 +232,8 @@ public struct DayChart: Sendable {
     guard let low = samples.compactMap(\.air).min(), let high = samples.compactMap(\.air).max() else { return "" }
     let range = language(
       "Ici entre \(language.number(low, places: 1, unit: "°C")) et \(language.number(high, places: 1, unit: "°C")).",
-      "Here between \(language.number(low, places: 1, unit: "°C")) and \(language.number(high, places: 1, unit: "°C")).")
+      "Here between \(language.number(low, places: 1, unit: "°C")) and \(language.number(high, places: 1, unit: "°C"))."
+    )
     let differences = samples.compactMap { sample in
       sample.air.flatMap { air in sample.reference.map { $0.rawValue - air.rawValue } }
     }

@@ -44,7 +44,8 @@ public struct PlacePage: Sendable {
   /// A page.
   public init(
     item: ListItem, cityName: String, address: String?, position: (latitude: String, longitude: String),
-    measurements: [String], samples: [ChartSample], week: [DayHours]?, published: String?, source: String?, notice: String?, contact: String?
+    measurements: [String], samples: [ChartSample], week: [DayHours]?, published: String?, source: String?,
+    notice: String?, contact: String?
   ) {
     self.item = item
     self.cityName = cityName

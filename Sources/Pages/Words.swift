@@ -201,10 +201,17 @@ public struct Words: Sendable {
 
   /// Another place, how far and where: `↗ Parc (frais et ouvert), 450 m · 6 min, vers le nord-est`.
   ///
-  /// - Parameter direction: eighths of a circle from north, clockwise.
+  /// - Parameters:
+  ///   - name: the place's name.
+  ///   - state: what it is like, in words.
+  ///   - metres: how far it is as the crow flies.
+  ///   - direction: eighths of a circle from north, clockwise.
+  /// - Returns: a line for a sign.
   public func elsewhere(_ name: String, _ state: String, _ metres: Double, direction: Int) -> String {
     let arrow = ["↑", "↗", "→", "↘", "↓", "↙", "←", "↖"][direction]
-    let french = ["le nord", "le nord-est", "l'est", "le sud-est", "le sud", "le sud-ouest", "l'ouest", "le nord-ouest"]
+    let french = [
+      "le nord", "le nord-est", "l'est", "le sud-est", "le sud", "le sud-ouest", "l'ouest", "le nord-ouest",
+    ]
     let english = ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"]
     let way = language("vers \(french[direction])", "to the \(english[direction])")
     return language("À côté : ", "Nearby: ") + "\(arrow) \(name) (\(state)), \(distance(metres)), \(way)"
@@ -226,14 +233,14 @@ public struct Words: Sendable {
     }
   }
 
-  /// Words such as `Aucun lieu ne convient.`
+  /// What to do when no place fits all filters.
   public var nothingFits: String {
     language(
       "Aucun lieu ne correspond à tous ces filtres. Retirez-en un, ou choisissez un autre moment.",
       "No place fits all these filters. Remove one, or choose another time.")
   }
 
-  /// Words such as `Le premier à ouvrir : Parc, demain à 8 h.`
+  /// Which of the places that would fit opens first, and when.
   public func opensFirst(_ name: String, at moment: Instant) -> String {
     let when = language.moment(moment, from: now, zone)
     return language("Le premier à ouvrir : \(name), \(when).", "The first to open: \(name), \(when).")

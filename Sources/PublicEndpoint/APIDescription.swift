@@ -42,7 +42,8 @@ enum APIDescription {
 
   private static func writePaths(to json: inout JSONWriter, _ snapshot: PublicSnapshot) {
     func path(
-      _ path: String, _ id: String, _ summary: String, _ parameters: [String], _ contents: [(type: String, schema: String)],
+      _ path: String, _ id: String, _ summary: String, _ parameters: [String],
+      _ contents: [(type: String, schema: String)],
       inPath: String? = nil
     ) {
       json.key(path)
@@ -82,10 +83,15 @@ enum APIDescription {
     let html = ("text/html", #"{"type":"string"}"#)
     let csv = ("text/csv", #"{"type":"string"}"#)
     path("/", "landing", "The landing page.", ["f"], [("application/json", "document"), html])
-    path("/api", "api", "This description.", ["f"], [("application/vnd.oai.openapi+json;version=3.0", #"{"type":"object"}"#), html])
-    path("/conformance", "conformance", "What the API conforms to.", ["f"], [("application/json", "conformance"), html])
+    path(
+      "/api", "api", "This description.", ["f"],
+      [("application/vnd.oai.openapi+json;version=3.0", #"{"type":"object"}"#), html])
+    path(
+      "/conformance", "conformance", "What the API conforms to.", ["f"], [("application/json", "conformance"), html])
     path("/collections", "collections", "The collections.", ["f"], [("application/json", "collections"), html])
-    path("/collections/cool-spots", "collection", "The collection of places.", ["f"], [("application/json", "collection"), html])
+    path(
+      "/collections/cool-spots", "collection", "The collection of places.", ["f"],
+      [("application/json", "collection"), html])
     path(
       "/collections/cool-spots/items", "items", "Places, those asked for, in pages.",
       ["f-items", "limit", "offset", "bbox", "datetime", "near", "radius", "open_at"] + PlaceFilter.all.map(\.name),
@@ -94,7 +100,8 @@ enum APIDescription {
     path(
       "/collections/cool-spots/items/{id}", "item", "One place.", ["f"], [("application/geo+json", "feature"), html],
       inPath:
-        #"{"name":"id","in":"path","required":true,"description":"The place's identifier.","schema":{"type":"string","pattern":"^[a-z0-9-]+$"},"example":"\#(example)"}"#)
+        #"{"name":"id","in":"path","required":true,"description":"The place's identifier.","schema":{"type":"string","pattern":"^[a-z0-9-]+$"},"example":"\#(example)"}"#
+    )
   }
 
   private static func reference(_ section: String, _ name: String) -> String {
@@ -165,10 +172,14 @@ enum APIDescription {
     let links = reference("schemas", "links")
     json.member(
       "document",
-      raw: "{\"type\":\"object\",\"required\":[\"links\"],\"properties\":{\"title\":{\"type\":\"string\"},\"links\":\(links)}}")
+      raw:
+        "{\"type\":\"object\",\"required\":[\"links\"],\"properties\":{\"title\":{\"type\":\"string\"},\"links\":\(links)}}"
+    )
     json.member(
       "conformance",
-      raw: #"{"type":"object","required":["conformsTo"],"properties":{"conformsTo":{"type":"array","items":{"type":"string"}}}}"#)
+      raw:
+        #"{"type":"object","required":["conformsTo"],"properties":{"conformsTo":{"type":"array","items":{"type":"string"}}}}"#
+    )
     json.member(
       "collection",
       raw:

@@ -41,9 +41,16 @@ extension PublicSite {
       .links([
         (language("Lieux en GeoJSON (OGC API - Features)", "Places as GeoJSON (OGC API - Features)"), items),
         (language("Lieux pour un tableur (CSV)", "Places for a spreadsheet (CSV)"), items + "?f=csv"),
-        (language("Mesures des 24 dernières heures (SensorThings 1.1)", "Values of the last 24 hours (SensorThings 1.1)"), base + "/v1.1"),
+        (
+          language(
+            "Mesures des 24 dernières heures (SensorThings 1.1)", "Values of the last 24 hours (SensorThings 1.1)"),
+          base + "/v1.1"
+        ),
         (language("Description de l'API (OpenAPI 3.0)", "Description of the API (OpenAPI 3.0)"), base + "/api?f=json"),
-        (language("Changements en direct (server-sent events)", "Changes as they happen (server-sent events)"), base + "/events"),
+        (
+          language("Changements en direct (server-sent events)", "Changes as they happen (server-sent events)"),
+          base + "/events"
+        ),
       ]),
       .heading("curl"),
       .text(language("Les lieux frais ouverts maintenant.", "The cool places that are open now.")),

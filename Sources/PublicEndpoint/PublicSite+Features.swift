@@ -145,7 +145,8 @@ extension PublicSite {
       ).html(.en))
   }
 
-  private static let description = "Cool places: which are open, cool, quiet and have room, as sensors and timetables say"
+  private static let description =
+    "Cool places: which are open, cool, quiet and have room, as sensors and timetables say"
 
   private func collection(_ base: String, _ snapshot: PublicSnapshot) -> Document {
     let items = base + Self.collection + "/items"
@@ -278,7 +279,8 @@ extension PublicSite {
     var text = (["id", "longitude", "latitude"] + PlaceProperty.all.map(\.name)).joined(separator: ",") + "\r\n"
     for place in shown {
       let position = place.about.position
-      text += "\(place.about.id),\(PublicAbout.degrees(position.longitudeE7)),\(PublicAbout.degrees(position.latitudeE7))"
+      text +=
+        "\(place.about.id),\(PublicAbout.degrees(position.longitudeE7)),\(PublicAbout.degrees(position.latitudeE7))"
       for property in PlaceProperty.all {
         text += ","
         switch property.value(place, snapshot.city.zone) {
@@ -315,7 +317,8 @@ extension PublicSite {
     }
     return page(
       DocumentPage(
-        title: "Cool places of \(snapshot.city.name)", cityName: snapshot.city.name, path: Self.collection + "/items?f=html",
+        title: "Cool places of \(snapshot.city.name)", cityName: snapshot.city.name,
+        path: Self.collection + "/items?f=html",
         parts: [
           .text("\(shown.count) of \(matched)."), .links(links.map { ($0.title, $0.href) }),
           .table(caption: "Places", head: ["id"] + properties.map(\.name), rows: rows),

@@ -67,7 +67,8 @@ extension PublicSite {
         heat.map { words.heat(level: $0.level, sources: $0.sources, until: $0.until) } ?? words.heatUnknown, heat?.level
       ),
       headline: headline(asked, found, words), notice: snapshot.city.notice[words.language.rawValue],
-      times: times(asked, links, words), filters: Self.offered.map { links.toggle($0, "true", words.filter($0), asked) },
+      times: times(asked, links, words),
+      filters: Self.offered.map { links.toggle($0, "true", words.filter($0), asked) },
       more: Self.offeredToo.map { links.toggle($0, "true", words.filter($0), asked) }
         + kinds(asked, links, snapshot, words), items: items,
       advice: items.isEmpty ? advice(asked, snapshot, words) : [], pages: pages, path: links.ownPath,
@@ -85,7 +86,9 @@ extension PublicSite {
   private func headline(_ asked: PlaceQuery, _ found: [RankedPlace], _ words: Words) -> String {
     let chosen = asked.chosen.map { filter, value in
       let word = filter.name == "kind" ? words.kind(value) : words.filter(filter.name)
-      return value == "false" ? words.language("pas : \(word)", "not: \(word)") : filter.values.isEmpty || filter.name == "kind" ? word : "\(word) \(value)"
+      return value == "false"
+        ? words.language("pas : \(word)", "not: \(word)")
+        : filter.values.isEmpty || filter.name == "kind" ? word : "\(word) \(value)"
     }
     let main =
       asked.openAt.map { words.headline(open: found.count, at: $0.moment) }
@@ -100,7 +103,8 @@ extension PublicSite {
     if asked.near != nil {
       times.append(
         ListChoice(
-          text: words.language("Près d'un point", "Near a point"), href: links.without(["near", "radius"]), isChosen: true))
+          text: words.language("Près d'un point", "Near a point"), href: links.without(["near", "radius"]),
+          isChosen: true))
     }
     times.append(
       ListChoice(
@@ -111,7 +115,9 @@ extension PublicSite {
   }
 
   /// Only kinds that the city has.
-  private func kinds(_ asked: PlaceQuery, _ links: ListLinks, _ snapshot: PublicSnapshot, _ words: Words) -> [ListChoice] {
+  private func kinds(_ asked: PlaceQuery, _ links: ListLinks, _ snapshot: PublicSnapshot, _ words: Words)
+    -> [ListChoice]
+  {
     let present = Set(snapshot.places.map(\.about.kind))
     return PlaceKind.allCases.filter(present.contains).map {
       links.toggle("kind", $0.rawValue, words.kind($0.rawValue), asked)

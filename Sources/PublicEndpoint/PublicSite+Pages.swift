@@ -66,7 +66,8 @@ extension PublicSite {
       position: (
         PublicAbout.degrees(place.about.position.latitudeE7), PublicAbout.degrees(place.about.position.longitudeE7)
       ),
-      measurements: measurements, samples: place.chartSamples, week: place.week(words, zone: snapshot.city.zone, now: snapshot.at),
+      measurements: measurements, samples: place.chartSamples,
+      week: place.week(words, zone: snapshot.city.zone, now: snapshot.at),
       published: place.about.openingHours, source: source.isEmpty ? nil : source,
       notice: place.indicators.isMeasured ? snapshot.city.notice[words.language.rawValue] : nil,
       contact: snapshot.city.contact

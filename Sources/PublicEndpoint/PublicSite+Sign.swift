@@ -1,6 +1,5 @@
 // Signs: a screen at a place's gate, and a poster with the code of its page.
 
-internal import Glibc
 internal import HTTPServer
 internal import Pages
 internal import Publication
@@ -30,12 +29,16 @@ extension PublicSite {
     var item = place.listItem(words)
     let coolness = place.indicators.coolness
     // What stands large is not said twice.
-    item.details.removeAll { $0 == coolness.map { words.temperature(air: $0.air, felt: $0.felt, hasHumidity: $0.feltMethod == .heatIndex) } }
+    item.details.removeAll {
+      $0 == coolness.map { words.temperature(air: $0.air, felt: $0.felt, hasHumidity: $0.feltMethod == .heatIndex) }
+    }
     let today = place.week(words, zone: snapshot.city.zone, now: snapshot.at)?.first
     let address = "\(base)/places/\(place.about.id)"
     return SignPage(
       item: item, cityName: snapshot.city.name,
-      temperature: coolness.map { words.temperature(air: $0.air, felt: $0.felt, hasHumidity: $0.feltMethod == .heatIndex) },
+      temperature: coolness.map {
+        words.temperature(air: $0.air, felt: $0.felt, hasHumidity: $0.feltMethod == .heatIndex)
+      },
       today: today.map { $0.spans.isEmpty ? words.language("Fermé", "Closed") : $0.spans.joined(separator: ", ") }
         ?? words.language("Horaires inconnus", "Opening hours not known"),
       other: nearestOther(to: place, snapshot, words), address: address, code: code(of: address),
@@ -47,12 +50,11 @@ extension PublicSite {
     let here = place.about.position
     let others = snapshot.places.filter { $0.about.id != place.about.id && $0.indicators.availability == .available }
     let distances = others.map { ($0, $0.about.shape.distance(to: here)) }
-    guard let (other, metres) = distances.min(by: { ($0.1, $0.0.about.id) < ($1.1, $1.0.about.id) }), metres < 5000 else {
+    guard let (other, metres) = distances.min(by: { ($0.1, $0.0.about.id) < ($1.1, $1.0.about.id) }), metres < 5000
+    else {
       return nil
     }
-    let way = LocalPlane(around: here).place(other.about.position)
-    // Eight directions from north on, clockwise.
-    let direction = Int((atan2(way.x, way.y) / (Double.pi / 4)).rounded() + 8) % 8
+    let direction = LocalPlane(around: here).direction(of: other.about.position)
     return words.elsewhere(other.about.name, words.state(other.pageState), metres, direction: direction)
   }
 

@@ -75,6 +75,14 @@ public struct LocalPlane: Sendable {
   }
 }
 
+extension LocalPlane {
+  /// In which of eight directions a position lies from the origin: 0 is north, 2 east, clockwise.
+  public func direction(of position: PublicPosition) -> Int {
+    let way = place(position)
+    return Int((atan2(way.x, way.y) / (Double.pi / 4)).rounded() + 8) % 8
+  }
+}
+
 /// A side of an outline; its length is divided by once, and not for every distance.
 private struct Edge {
   let start: SIMD2<Double>

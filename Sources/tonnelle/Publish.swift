@@ -44,7 +44,8 @@ enum PublishCommand: Command {
   }
 
   /// Writes all files, each whole or not at all, and removes pages of places that are gone.
-  private static func publish(_ client: GatewayClient, to folder: String, _ minutes: Int) throws(CommandFailure) -> Int {
+  private static func publish(_ client: GatewayClient, to folder: String, _ minutes: Int) throws(CommandFailure) -> Int
+  {
     let files = try client.document("/api/export?minutes=\(minutes)")["files"].map { Array($0.elements) } ?? []
     var names: Set<String> = []
     for file in files {

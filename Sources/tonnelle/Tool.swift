@@ -3,9 +3,10 @@
 internal import Glibc
 
 enum Tool {
-  /// What a program prints; nil where it is not installed or fails.
+  /// What a program prints.
   ///
   /// - Parameter words: its name, looked for on the path, and its arguments; no shell reads them.
+  /// - Returns: its standard output; nil where it is not installed or fails.
   static func output(of words: [String]) -> [UInt8]? {
     var ends: [Int32] = [-1, -1]
     guard unsafe pipe(&ends) == 0 else { return nil }

@@ -281,7 +281,9 @@ import Testing
       _ = world.advance(to: now + .seconds(59))
       let place = try #require(world.world.withState { $0.publicPlace(0) } ?? nil)
       let snapshot = try #require(world.snapshot(version: 1))
-      bytes.append(place.indicators.json(zone: zone) + place.about.json(zone: zone) + snapshot.cityJSON())
+      bytes.append(
+        place.indicators.json(zone: zone) + place.about.json(zone: zone) + snapshot.cityJSON()
+          + "\(place.recent.samples)".utf8)
     }
     return bytes
   }

@@ -147,7 +147,9 @@ import Testing
     }
     note(world.advance(to: Fixture.start + .hours(11)))
     let snapshot = try #require(world.snapshot(version: 1))
-    for place in snapshot.places { bytes += place.indicators.json(zone: .utc) + place.about.json(zone: .utc) }
+    for place in snapshot.places {
+      bytes += place.indicators.json(zone: .utc) + place.about.json(zone: .utc) + "\(place.recent.samples)".utf8
+    }
     return bytes + snapshot.cityJSON()
   }
 

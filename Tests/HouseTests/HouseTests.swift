@@ -10,9 +10,9 @@ import Testing
   static func imports(of room: String) throws -> Set<String> {
     let folder = root.appending(path: "Sources/\(room)")
     var imports: Set<String> = []
-    for file in try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
-    where file.pathExtension == "swift" {
-      for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") {
+    let files = try #require(FileManager.default.enumerator(at: folder, includingPropertiesForKeys: nil))
+    for case let file as URL in files where file.pathExtension == "swift" {
+      for line in try String(contentsOf: file, encoding: .utf8).split(separator: "\n") where !line.hasPrefix(" ") {
         let words = line.split(separator: " ")
         if let mark = words.firstIndex(of: "import"), mark <= 1, mark + 1 < words.count {
           imports.insert(String(words[mark + 1]))

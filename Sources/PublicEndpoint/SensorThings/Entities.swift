@@ -240,10 +240,14 @@ struct ThingsModel {
       let place = snapshot.places[index]
       return [
         ("name", .text(place.about.name)), ("description", .text("A cool place: \(place.about.kind.rawValue)")),
-        ("properties", .object(PlaceProperty.all.compactMap { property in
-          guard property.name != "name" else { return nil }
-          return property.value(place, snapshot.city.zone).map { (property.name, Self.field($0)) }
-        })),
+        (
+          "properties",
+          .object(
+            PlaceProperty.all.compactMap { property in
+              guard property.name != "name" else { return nil }
+              return property.value(place, snapshot.city.zone).map { (property.name, Self.field($0)) }
+            })
+        ),
       ]
     case .location(let index):
       let about = snapshot.places[index].about

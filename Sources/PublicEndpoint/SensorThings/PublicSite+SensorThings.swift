@@ -239,9 +239,12 @@ private struct ThingsAnswer {
       throw Problem(
         501, "Not implemented", "ask for the observations of a datastream: those of the whole city are only listed")
     }
-    let source = all ? Array(model.entities(.datastreams).lazy.flatMap { datastream -> [Entity] in
-      if case .many(_, let observations) = model.related(datastream, "Observations") { observations } else { [] }
-    }.prefix(options.top ?? QueryOptions.pageSize)) : entities
+    let source =
+      all
+      ? Array(
+        model.entities(.datastreams).lazy.flatMap { datastream -> [Entity] in
+          if case .many(_, let observations) = model.related(datastream, "Observations") { observations } else { [] }
+        }.prefix(options.top ?? QueryOptions.pageSize)) : entities
     let found = try select(source, options)
     let page = found.dropFirst(options.skip).prefix(min(options.top ?? QueryOptions.pageSize, QueryOptions.largestPage))
     let isMore = found.count > options.skip + page.count && !page.isEmpty && !all
@@ -309,7 +312,8 @@ private struct ThingsAnswer {
       case .one(let other): expanded.append((link, try written(other, options), nil, nil))
       case .many(_, let others):
         let found = try select(others, options)
-        let page = found.dropFirst(options.skip).prefix(min(options.top ?? QueryOptions.pageSize, QueryOptions.largestPage))
+        let page = found.dropFirst(options.skip).prefix(
+          min(options.top ?? QueryOptions.pageSize, QueryOptions.largestPage))
         let parts = try page.map { entity throws(Problem) in try written(entity, options) }
         var next: String?
         if found.count > options.skip + page.count, !page.isEmpty {
