@@ -157,13 +157,13 @@ final class Stage {
   }
 
   /// Starts a gateway with so many places of two sensors each, and waits until it is subscribed.
-  func serve(places: Int) throws -> Child {
+  func serve(places: Int, stations: Int = 0, publicPort more: String = "") throws -> Child {
     publicPort = try Net.freePort()
     operatorsPort = try Net.freePort()
     let settings = try folder.writeSettings(
-      places: places,
+      places: places, stations: stations,
       more: """
-        "broker":{"port":\(brokerPort),"receive_maximum":2000},"public":{"port":\(publicPort)},"operators":{"port":\(operatorsPort)},
+        "broker":{"port":\(brokerPort),"receive_maximum":2000},"public":{"port":\(publicPort),\(more)},"operators":{"port":\(operatorsPort)},
         """)
     let child = try Child([".build/release/tonnelle", "serve", "--config", settings])
     _ = try wait("the gateway") { ledger("broker_connected") == 1 ? true : nil }
@@ -184,16 +184,17 @@ final class Stage {
 }
 
 extension Folder {
-  /// Settings of so many places of two sensors each; no sensor is limited.
-  func writeSettings(places: Int, more: String = "") throws -> String {
+  /// Settings of so many places of two sensors each, and of stations without a place; no sensor is limited.
+  func writeSettings(places: Int, stations: Int = 0, more: String = "") throws -> String {
     let features = (0..<places).map {
       #"{"type":"Feature","geometry":{"type":"Point","coordinates":[4.85,45.75]},"properties":{"id":"p\#($0)","name":"Place \#($0)","kind":"park","opening_hours":"Mo-Su 06:00-23:00"}}"#
     }
     _ = try write(
       "places.geojson", #"{"type":"FeatureCollection","features":[\#(features.joined(separator: ","))]}"#)
-    let sensors = (0..<places * 2).map {
-      #"{"id":"s\#($0)","place":"p\#($0 / 2)","fields":["temperature","humidity"],"period_s":60}"#
-    }
+    let sensors =
+      (0..<places * 2).map {
+        #"{"id":"s\#($0)","place":"p\#($0 / 2)","fields":["temperature","humidity"],"period_s":60}"#
+      } + (0..<stations).map { #"{"id":"st\#($0)","station":"st\#($0)","fields":["temperature"],"period_s":60}"# }
     return try write(
       "settings.json",
       """

@@ -38,7 +38,11 @@ let benchmarks: [(rows: [String], run: (inout Results) throws -> Void)] = [
   (["decode senml", "decode chirpstack", "decode allocations"], DecodeBenchmark.run),
   (["replay"], ReplayBenchmark.run),
   (["indicators all", "indicators one", "coverage", "coverage change"], DomainBenchmark.run),
-  (["list page"], { try PageBenchmark.run(&$0) }),
+  (
+    ["list page 64", "list page 512", "list geojson 64", "list geojson 512"].flatMap { [$0, $0 + " p99"] }
+      + ["page of 10,000"], PageBenchmark.run
+  ),
+  (["streams", "streams memory", "streams ingest", "streams cpu"], StreamsBenchmark.run),
   (["resident", "anonymous", "idle"], { try FootprintBenchmark.run(&$0) }),
 ]
 
