@@ -167,6 +167,7 @@ final class Stage {
         """)
     let child = try Child([".build/release/tonnelle", "serve", "--config", settings])
     _ = try wait("the gateway") { ledger("broker_connected") == 1 ? true : nil }
+    _ = try wait("the first snapshot") { Net.get(publicPort, "/readyz") }
     return child
   }
 
