@@ -3,7 +3,7 @@
 # Debian packages, in one place: what the program needs, what its tests need, what its benchmarks compare with.
 RUN_PACKAGES   = libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev pkg-config \
                  mosquitto mosquitto-clients libjs-leaflet qrencode tzdata util-linux
-TEST_PACKAGES  = chromium chromium-driver fonts-dejavu-core python3-venv curl gcc g++ libc6-dev gdal-bin zbar-tools
+TEST_PACKAGES  = chromium chromium-driver fonts-dejavu-core python3-venv curl gcc g++ libc6-dev gdal-bin nginx-light openssl zbar-tools
 ARM_PACKAGES   = gcc-arm-none-eabi libnewlib-arm-none-eabi
 BENCH_PACKAGES = nginx-light wrk prometheus-mqtt-exporter prometheus librrd-dev gcc libc6-dev valgrind curl
 

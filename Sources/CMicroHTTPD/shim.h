@@ -40,3 +40,9 @@ static inline uint32_t cmhd_client(struct MHD_Connection *connection) {
   if (info == NULL || info->client_addr->sa_family != AF_INET) return 0;
   return ntohl(((const struct sockaddr_in *)info->client_addr)->sin_addr.s_addr);
 }
+
+/// Connections that are open now, of all threads.
+static inline unsigned int cmhd_connections(struct MHD_Daemon *daemon) {
+  const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+  return info == NULL ? 0 : info->num_connections;
+}

@@ -28,6 +28,8 @@ public final class EventBroadcaster: Sendable {
     var firstNumber = 0
     var streams: [ObjectIdentifier: EventStream] = [:]
     var isClosed = false
+    var refused = 0
+    var dropped = 0
 
     var end: Int { base + log.count }
 
@@ -57,8 +59,10 @@ public final class EventBroadcaster: Sendable {
     self.run = run
   }
 
-  /// Number of open streams.
-  public var count: Int { state.withLock { $0.streams.count } }
+  /// Streams that are open, that were refused since there were too many, and that were ended since they fell behind.
+  public var counts: (open: Int, refused: Int, dropped: Int) {
+    state.withLock { ($0.streams.count, $0.refused, $0.dropped) }
+  }
 
   /// Adds an event; it leaves with the next ``tick()``.
   ///
@@ -119,7 +123,10 @@ public final class EventBroadcaster: Sendable {
   func open(_ stream: EventStream, after lastEvent: String?) -> Bool {
     let position = lastEvent.flatMap(position)
     return state.withLock { state in
-      guard !state.isClosed, state.streams.count < limit else { return false }
+      guard !state.isClosed, state.streams.count < limit else {
+        state.refused += 1
+        return false
+      }
       stream.cursor = max(state.base, position ?? state.end)
       state.streams[ObjectIdentifier(stream)] = stream
       return true
@@ -143,7 +150,10 @@ public final class EventBroadcaster: Sendable {
         if stream.openingSent == stream.opening.count { stream.letGoOfOpening() }
         return rest.count
       }
-      guard stream.cursor >= state.base else { return nil }
+      guard stream.cursor >= state.base else {
+        state.dropped += 1
+        return nil
+      }
       guard let range = Self.next(stream, state) else {
         stream.cursor = state.end
         stream.suspend()

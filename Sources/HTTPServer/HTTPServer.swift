@@ -81,6 +81,9 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
 
   deinit { stop() }
 
+  /// How many connections are open.
+  public var connections: Int { unsafe daemon.map { Int(unsafe cmhd_connections($0)) } ?? 0 }
+
   /// Stops listening, ends all connections, and waits for the threads.
   public func stop() {
     guard let running = unsafe daemon else { return }

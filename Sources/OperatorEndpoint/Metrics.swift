@@ -6,7 +6,7 @@ internal import Publication
 internal import Quantities
 
 enum Metrics {
-  static func text(_ facts: OperatorsFacts, streams: Int) -> String {
+  static func text(_ facts: OperatorsFacts, traffic: PublicTraffic) -> String {
     var text = ""
     func metric(_ name: String, _ kind: String, _ help: String, _ samples: [(labels: String, value: String)]) {
       text += "# HELP tonnelle_\(name) \(help)\n# TYPE tonnelle_\(name) \(kind)\n"
@@ -22,7 +22,14 @@ enum Metrics {
       [("", String(facts.position - facts.checkpoint.first))])
     metric(
       "ledger_balanced", "gauge", "Whether every reading is accounted for.", [("", flag(facts.ledger.isBalanced))])
-    metric("event_streams", "gauge", "Open event streams.", [("", String(streams))])
+    metric("public_connections", "gauge", "Open connections of the public port.", [("", String(traffic.connections))])
+    metric("event_streams", "gauge", "Open event streams.", [("", String(traffic.streams.open))])
+    metric(
+      "event_streams_refused_total", "counter", "Event streams refused since there were too many.",
+      [("", String(traffic.streams.refused))])
+    metric(
+      "event_streams_dropped_total", "counter", "Event streams ended since their client did not keep up.",
+      [("", String(traffic.streams.dropped))])
     metric("resident_memory_bytes", "gauge", "Resident memory of the process.", [("", String(residentBytes()))])
     let isRefusal = { (name: String) in name.hasPrefix("refused_") }
     let ledger = facts.ledger.named

@@ -50,11 +50,25 @@ public struct OperatorsFacts: Sendable {
   }
 }
 
+/// What the public port serves and refuses.
+public struct PublicTraffic: Sendable {
+  /// Connections that are open.
+  public var connections: Int
+  /// Event streams: open, refused since there were too many, ended since they fell behind.
+  public var streams: (open: Int, refused: Int, dropped: Int)
+
+  /// Traffic.
+  public init(connections: Int, streams: (open: Int, refused: Int, dropped: Int)) {
+    self.connections = connections
+    self.streams = streams
+  }
+}
+
 /// The operators' site.
 public final class OperatorSite: Sendable {
   private let token: [UInt8]
   private let current = Mutex<OperatorsFacts?>(nil)
-  private let streams: @Sendable () -> Int
+  private let traffic: @Sendable () -> PublicTraffic
   private let export: @Sendable (Request) -> Reply
   private let history: Mutex<HistoryReader?> = Mutex(nil)
 
@@ -62,13 +76,13 @@ public final class OperatorSite: Sendable {
   ///
   /// - Parameters:
   ///   - token: what a caller must know.
-  ///   - streams: how many event streams the public port serves.
+  ///   - traffic: what the public port serves.
   ///   - export: answers with the public site as files: too much work to be done for everybody.
   public init(
-    token: String, streams: @escaping @Sendable () -> Int, export: @escaping @Sendable (Request) -> Reply
+    token: String, traffic: @escaping @Sendable () -> PublicTraffic, export: @escaping @Sendable (Request) -> Reply
   ) {
     self.token = Array(token.utf8)
-    self.streams = streams
+    self.traffic = traffic
     self.export = export
   }
 
@@ -118,7 +132,7 @@ public final class OperatorSite: Sendable {
       return document("text/html; charset=utf-8", Array(Board(facts: facts, language: language).html.utf8))
     case "/metrics":
       return document(
-        "text/plain; version=0.0.4; charset=utf-8", Array(Metrics.text(facts, streams: streams()).utf8))
+        "text/plain; version=0.0.4; charset=utf-8", Array(Metrics.text(facts, traffic: traffic()).utf8))
     case "/api/export": return export(request)
     case "/api/ledger": return document("application/json", StatusDocuments.ledger(facts.ledger))
     case "/api/unknown": return document("application/json", StatusDocuments.unknown(facts))

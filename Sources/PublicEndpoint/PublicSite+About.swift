@@ -3,6 +3,7 @@
 internal import HTTPServer
 internal import Pages
 internal import Publication
+internal import Quantities
 
 extension PublicSite {
   /// Licence and examples for re-users; the examples run as they stand.
@@ -47,6 +48,10 @@ extension PublicSite {
           base + "/v1.1"
         ),
         (language("Description de l'API (OpenAPI 3.0)", "Description of the API (OpenAPI 3.0)"), base + "/api?f=json"),
+        (
+          language("Une journée passée (CSV ; aussi .geojson)", "A past day (CSV; .geojson too)"),
+          base + "/history/\(snapshot.city.zone.civil(snapshot.at).day.adding(days: -1).text).csv"
+        ),
         (
           language("Changements en direct (server-sent events)", "Changes as they happen (server-sent events)"),
           base + "/events"

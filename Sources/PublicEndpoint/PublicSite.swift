@@ -51,6 +51,8 @@ public final class PublicSite: Sendable {
   /// The start of an unfiltered stream, by the snapshot's version.
   let opening = Mutex<(version: UInt64, bytes: [UInt8])?>(nil)
   let current = Mutex<PublicSnapshot?>(nil)
+  /// What was published in the past, once it can be read.
+  let history = Mutex<(any PublicHistory)?>(nil)
   private let assets: [String: Resource]
 
   /// A site that has no snapshot yet.
@@ -75,6 +77,9 @@ public final class PublicSite: Sendable {
     }
     self.assets = assets
   }
+
+  /// What was published in the past can be read from here on.
+  public func open(_ history: any PublicHistory) { self.history.withLock { $0 = history } }
 
   /// A new snapshot, and the places that changed since the last.
   public func show(_ snapshot: PublicSnapshot, changed: [String]) {
@@ -146,6 +151,7 @@ public final class PublicSite: Sendable {
     default: break
     }
     func rest(_ prefix: String) -> String? { path.hasPrefix(prefix) ? String(path.dropFirst(prefix.count)) : nil }
+    if let name = rest("/history/") { return try historyReply(request, snapshot, name) }
     if let name = rest("/sign/") { return try sign(request, base, snapshot, name) }
     if let id = rest("/places/") { return try placePage(request, snapshot, id) }
     if let id = rest("/collections/cool-spots/items/") { return try item(request, base, snapshot, id) }

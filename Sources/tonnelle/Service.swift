@@ -168,10 +168,12 @@ final class Service {
     siteOptions.url = settings.site.url
     siteOptions.trustedProxies = settings.site.trustedProxies
     let site = PublicSite(siteOptions)
+    let server = try Self.server(settings.publicPort, settings.site) { site.reply(to: $0) }
     let operators = OperatorSite(
-      token: token, streams: { site.events.count }, export: { site.export($0) })
+      token: token, traffic: { PublicTraffic(connections: server.connections, streams: site.events.counts) },
+      export: { site.export($0) })
     self.site = site
-    publicServer = try Self.server(settings.publicPort, settings.site) { site.reply(to: $0) }
+    publicServer = server
     operatorServer = try Self.server(settings.operatorsPort, Settings.Site()) { operators.reply(to: $0) }
     publicPort = publicServer.port
     operatorsPort = operatorServer.port
@@ -191,6 +193,7 @@ final class Service {
     }
     do {
       operators.open(try HistoryReader(folder: loaded.dataFolder))
+      site.open(StoredHistory(try HistoryReader(folder: loaded.dataFolder)))
     } catch {
       Log.error("history_closed", "the history cannot be read: \(error)")
     }
@@ -299,8 +302,9 @@ final class Service {
   func stop() {
     loop.stop()
     site.events.close()
-    publicServer.stop()
+    // First the port that shows how the other one is doing.
     operatorServer.stop()
+    publicServer.stop()
   }
 }
 

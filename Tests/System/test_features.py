@@ -286,3 +286,45 @@ def test_clients_schemathesis_finds_nothing(serving):
          "--max-examples", "250", "--seed", "1", "--no-color"], capture_output=True, text=True, timeout=2000)
     print(result.stdout[-3000:])
     assert result.returncode == 0, result.stdout[-5000:] + result.stderr[-2000:]
+
+
+def test_a_day_of_what_was_published(serving):
+    today = answer(serving, ITEMS)["timeStamp"][:10]
+    rows = []
+
+    def changed():
+        rows[:] = csv.DictReader(io.StringIO(get(serving.url(f"/history/{today}.csv"))[2].decode()))
+        return [row for row in rows if row["place"] == "lieu-001" and row["indicator"] == "felt"]
+
+    wait_for("the change", changed)
+    row = changed()[0]
+    assert row["to"] == "cool" and row["from"] == "none" and row["at"].startswith(today[:4])
+    assert {row["indicator"] for row in rows} <= {"availability", "opening", "felt", "difference", "occupancy", "noise"}
+    day = answer(serving, f"/history/{today}.geojson")
+    places = {f["id"]: f for f in day["features"]}
+    assert {"at": row["at"], "indicator": "felt", "from": "none", "to": "cool"} in places["lieu-001"]["properties"]["changes"]
+    assert places["lieu-000"]["geometry"]["type"] == "Polygon"
+    assert sum(len(f["properties"]["changes"]) for f in day["features"]) == len(rows)
+    for name, status in [("2020-01-01.csv", 200), ("2999-01-01.csv", 404), ("2026-02-30.csv", 404), ("today.csv", 404),
+                         (f"{today}.xml", 404), (f"{today}", 404), (f"{today}.csv?x=1", 400)]:
+        assert get(serving.url("/history/" + name))[0] == status, name
+
+
+@pytest.mark.acceptance
+def test_clients_qgis_reads_the_places(serving):
+    """QGIS itself, where it is installed (apt install python3-qgis qgis-providers)."""
+    program = f"""
+import os
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+from qgis.core import QgsApplication, QgsFeatureRequest, QgsRectangle, QgsVectorLayer
+app = QgsApplication([], False)
+app.initQgis()
+layer = QgsVectorLayer("url='{serving.url('')}' typename='cool-spots' restrictToRequestBBOX='1'", "x", "OAPIF")
+some = layer.getFeatures(QgsFeatureRequest(QgsRectangle(4.795, 45.6, 4.865, 45.8))) if layer.isValid() else []
+print(layer.isValid(), len(list(some)), "air_temperature" in [f.name() for f in layer.fields()], flush=True)
+os._exit(0)
+"""
+    if subprocess.run(["/usr/bin/python3", "-c", "import qgis.core"], capture_output=True).returncode != 0:
+        pytest.skip("QGIS is not installed")
+    result = subprocess.run(["/usr/bin/python3", "-c", program], capture_output=True, text=True, timeout=120)
+    assert result.stdout.split() == ["True", "7", "True"], result.stdout + result.stderr

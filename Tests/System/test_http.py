@@ -366,3 +366,20 @@ def test_a_thousand_malformed_requests_harm_nothing(serving):
                 pass
     assert get(serving.url("/"), HTML)[0] == 200 and serving.process.poll() is None
     wait_for("their end", lambda: serving.state_metric("tonnelle_event_streams") == 0)
+
+
+def test_slow_clients_of_one_address_do_not_shut_out_another(gateway):
+    """Slowloris: requests that never end, as many as one address may have."""
+    gateway.write_settings(public='"connections_per_address": 30')
+    gateway.start()
+    slow = [socket.create_connection(("127.0.0.1", gateway.port)) for _ in range(60)]
+    for s in slow:
+        try:
+            s.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX-")
+        except OSError:
+            pass
+    with socket.create_connection(("127.0.0.1", gateway.port), source_address=("127.0.0.2", 0), timeout=10) as s:
+        s.sendall(b"GET /readyz HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert s.recv(100).startswith(b"HTTP/1.1 200")
+    for s in slow:
+        s.close()
