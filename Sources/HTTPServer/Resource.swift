@@ -29,6 +29,9 @@ public final class Resource: Sendable {
     self.headers = headers
   }
 
+  /// Bytes of the body.
+  public var size: Int { body.count }
+
   /// The answer to a request: whole, or 304 when the client has it.
   public func reply(to request: Request) -> Reply {
     let isGzip = request.acceptsGzip && body.count > 200

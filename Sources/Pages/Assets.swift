@@ -49,7 +49,7 @@ public enum Assets {
     .choices a, .choices summary { display: inline-block; padding: 6px 12px; min-height: 40px; border: 1px solid var(--line); border-radius: 8px; text-decoration: none; background: var(--panel); }
     .choices a[aria-current] { border: 2px solid var(--link); font-weight: 700; } .choices summary { cursor: pointer; color: var(--link); }
     .remove { font-weight: 400; font-size: .8rem; } .distance { font-size: .9rem; font-weight: 400; white-space: nowrap; margin-left: 8px; }
-    .chart { width: 100%; height: auto; display: block; margin: 8px 0; } .chart text { font-size: 15px; fill: var(--text); }
+    .chart { width: 100%; height: auto; display: block; margin: 8px 0; } .chart text { font-size: 15px; fill: var(--text); } @media (max-width: 480px) { .chart text { font-size: 20px; } }
     .chart path { fill: none; stroke-linejoin: round; } .chart .grid { stroke: var(--line); stroke-width: .5; } .chart .night { fill: var(--panel); }
     .chart .own { stroke: var(--available); stroke-width: 3; } .chart .street { stroke: var(--closed); stroke-width: 1.5; }
     .chart .felt { stroke: var(--available); stroke-width: 1.5; stroke-dasharray: 2 4; } .chart .cooler { fill: var(--available); fill-opacity: .16; stroke: none; } .chart .warmer { fill: var(--warm); fill-opacity: .16; stroke: none; } figure { margin: 16px 0 0; } figcaption { font-size: .9rem; }

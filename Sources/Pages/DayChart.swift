@@ -69,7 +69,7 @@ public struct DayChart: Sendable {
   /// A plane of hours and values, 640 by 240.
   private struct Plane {
     static let (width, height) = (640.0, 240.0)
-    static let (left, right, top, bottom) = (44.0, 152.0, 12.0, 28.0)
+    static let (left, right, top, bottom) = (44.0, 176.0, 12.0, 28.0)
     let start: Int64
     let end: Int64
     let low: Double
@@ -186,7 +186,7 @@ public struct DayChart: Sendable {
   private func labels(_ plane: Plane, _ ends: [(text: String, name: String, at: Instant, value: Double)]) -> String {
     var y = -Double.infinity
     return ends.sorted { $0.value > $1.value }.map { end in
-      y = max(plane.y(end.value) + 5, y + 18)
+      y = max(plane.y(end.value) + 5, y + 22)
       return
         "<text class=\"label \(end.name)\" x=\"\(Self.text(plane.x(end.at) + 6))\" y=\"\(Self.text(y))\">\(escapeHTML(end.text))</text>"
     }.joined()

@@ -5,8 +5,8 @@ internal import Quantities
 internal import Synchronization
 
 final class PageCache: Sendable {
-  /// More pages than this are made anew at every request: a bound on memory, not on places.
-  private static let capacity = 2000
+  /// Bytes of what is kept, in all its encodings: a bound on memory, not on places or on what strangers ask for.
+  private static let capacity = 64 * 1024 * 1024
   private static let shortest = Duration.milliseconds(400)
 
   private struct Entry: Sendable {
@@ -15,18 +15,33 @@ final class PageCache: Sendable {
     var resource: Resource
   }
 
-  private let entries = Mutex<[String: Entry]>([:])
+  private struct State: Sendable {
+    var entries: [String: Entry] = [:]
+    var bytes = 0
+  }
+
+  private let state = Mutex(State())
 
   /// The page under a key, made if the one that is kept is old.
   func resource(_ key: String, version: UInt64, make: () -> Resource) -> Resource {
     let now = ContinuousClock.now
-    let kept = entries.withLock { $0[key] }
+    let kept = state.withLock { $0.entries[key] }
     if let kept, kept.version == version || now - kept.made < Self.shortest { return kept.resource }
     let made = make()
-    entries.withLock { entries in
-      if entries.count >= Self.capacity { entries.removeAll() }
-      entries[key] = Entry(version: version, made: now, resource: made)
+    state.withLock { state in
+      if let old = state.entries.removeValue(forKey: key) { state.bytes -= Self.cost(old.resource, key) }
+      state.bytes += Self.cost(made, key)
+      if state.bytes > Self.capacity {
+        state.entries.removeAll()
+        state.bytes = Self.cost(made, key)
+      }
+      // What is larger than all of it together is not kept at all.
+      guard state.bytes <= Self.capacity else { return state.bytes = 0 }
+      state.entries[key] = Entry(version: version, made: now, resource: made)
     }
     return made
   }
+
+  /// The body, libmicrohttpd's copy of it, and a compressed one.
+  private static func cost(_ resource: Resource, _ key: String) -> Int { resource.size * 3 + key.utf8.count + 500 }
 }
