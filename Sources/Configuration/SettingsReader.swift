@@ -317,10 +317,10 @@ struct SettingsReader {
           "an IPv4 address such as \"127.0.0.1\" was expected, \(ObjectReader.name(value)) was found")
       }
     }
-    // The proxy is one address, and has limits of its own.
-    if !site.trustedProxies.isEmpty { site.connectionsPerAddress = site.connections }
     site.threads = port.integer("threads", in: 1...64) ?? site.threads
     site.connections = port.integer("connections", in: 64...100_000) ?? site.connections
+    // The proxy is one address, and has limits of its own.
+    if !site.trustedProxies.isEmpty { site.connectionsPerAddress = site.connections }
     site.connectionsPerAddress =
       port.integer("connections_per_address", in: 1...100_000) ?? site.connectionsPerAddress
     site.streams = port.integer("streams", in: 0...100_000) ?? site.streams

@@ -33,7 +33,8 @@ extension CityState {
       about.intervals = places[index].intervals.filter { $0.until > from && $0.from < until }
       about.slots = places[index].publicSlots.filter { $0.until > from && $0.from < until }
     }
-    return PublicPlace(about: about, indicators: indicators, recent: places[index].recent)
+    return PublicPlace(
+      about: about, indicators: indicators, recent: places[index].recent, openings: openings(index))
   }
 
   /// All places that have been evaluated, as everyone may know them.

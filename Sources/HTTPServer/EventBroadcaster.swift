@@ -8,8 +8,9 @@ internal import Synchronization
 /// The log keeps its newest bytes only. A stream that has fallen behind them is ended: the browser connects again and
 /// says what it had last, or gets the whole state.
 public final class EventBroadcaster: Sendable {
-  /// Bytes of the log that are kept for slow streams, and for those that come back.
-  static let logLimit = 1024 * 1024
+  /// Bytes of the log that are kept for slow streams, and for those that come back: every place of a city of ten
+  /// thousand may change at one moment, as at midnight.
+  static let logLimit = 16 * 1024 * 1024
 
   /// An event in the log.
   private struct Entry {
@@ -106,28 +107,36 @@ public final class EventBroadcaster: Sendable {
     }
   }
 
-  /// Whether the event after one that a client names is still there.
-  public func remembers(_ lastEvent: String?) -> Bool { lastEvent.map { position(after: $0) != nil } ?? false }
+  /// A place in the log from which a client goes on.
+  public struct Place: Sendable {
+    fileprivate var position: Int
+    /// Whether it is where the client left off: nothing is missing before it.
+    public var isContinued: Bool
+  }
 
-  /// Where a client goes on that had an event last; nil if what followed is gone, or was of another run.
-  private func position(after lastEvent: String) -> Int? {
-    let parts = lastEvent.split(separator: "-", maxSplits: 1)
-    guard parts.count == 2, parts[0] == run, let number = Int(parts[1]) else { return nil }
+  /// Where a client goes on: behind the event that it had last, as long as what followed is there, or at the end.
+  ///
+  /// To be asked for before the state is looked at that the client is told first: what changes meanwhile is told twice
+  /// rather than never.
+  public func place(after lastEvent: String?) -> Place {
+    let parts = (lastEvent ?? "").split(separator: "-", maxSplits: 1)
+    let digits = parts.count == 2 && parts[0] == run ? parts[1] : ""
+    let isNumber = !digits.isEmpty && digits.utf8.count < 18 && digits.utf8.allSatisfy { (0x30...0x39).contains($0) }
     return state.withLock { state in
-      let next = number - state.firstNumber
-      guard next >= -1, next < state.entries.count else { return nil }
-      return next + 1 < state.entries.count ? state.entries[next + 1].start : state.end
+      guard isNumber, let number = Int(digits) else { return Place(position: state.end, isContinued: false) }
+      let next = number - state.firstNumber + 1
+      guard next >= 0, next <= state.entries.count else { return Place(position: state.end, isContinued: false) }
+      return Place(position: next < state.entries.count ? state.entries[next].start : state.end, isContinued: true)
     }
   }
 
-  func open(_ stream: EventStream, after lastEvent: String?) -> Bool {
-    let position = lastEvent.flatMap(position)
-    return state.withLock { state in
+  func open(_ stream: EventStream, at place: Place) -> Bool {
+    state.withLock { state in
       guard !state.isClosed, state.streams.count < limit else {
         state.refused += 1
         return false
       }
-      stream.cursor = max(state.base, position ?? state.end)
+      stream.cursor = place.position
       state.streams[ObjectIdentifier(stream)] = stream
       return true
     }

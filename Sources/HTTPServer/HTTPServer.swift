@@ -163,7 +163,7 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
   private static func stream(_ wanted: EventSubscription, _ connection: OpaquePointer) -> MHD_Result {
     let stream = unsafe EventStream(
       wanted.broadcaster, connection: connection, subjects: wanted.subjects, opening: wanted.opening)
-    guard wanted.broadcaster.open(stream, after: wanted.lastEvent) else {
+    guard wanted.broadcaster.open(stream, at: wanted.place) else {
       return unsafe send(
         .problem(
           503, "Too many streams", "all event streams are taken; try again later", headers: [("Retry-After", "30")]),

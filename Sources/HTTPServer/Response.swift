@@ -59,16 +59,18 @@ public struct EventSubscription {
   public var broadcaster: EventBroadcaster
   /// Whom they should be about; nil for everybody.
   public var subjects: Set<String>?
-  /// The event that the client had last, if it says so.
-  public var lastEvent: String?
+  /// Where it goes on.
+  public var place: EventBroadcaster.Place
   /// What comes before events.
   public var opening: [UInt8]
 
   /// A subscription.
-  public init(_ broadcaster: EventBroadcaster, subjects: Set<String>?, lastEvent: String?, opening: [UInt8]) {
+  public init(
+    _ broadcaster: EventBroadcaster, subjects: Set<String>?, at place: EventBroadcaster.Place, opening: [UInt8]
+  ) {
     self.broadcaster = broadcaster
     self.subjects = subjects
-    self.lastEvent = lastEvent
+    self.place = place
     self.opening = opening
   }
 }

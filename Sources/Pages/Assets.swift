@@ -85,14 +85,15 @@ public enum Assets {
         }
       };
 
-      // Replaces `old` if it differs; whoever held the focus holds it again.
+      // Replaces `old` if it differs; whoever held the focus holds it again, and what was opened stays open.
       const swap = (old, fresh) => {
         if (!old || !fresh || old.outerHTML === fresh.outerHTML) return false;
-        const hadFocus = old.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
-        const imported = document.importNode(fresh, true);
+        const focus = old.contains(document.activeElement) ? document.activeElement : null;
+        const imported = document.importNode(fresh, true), opened = old.querySelector("details[open]");
         imported.classList.add("changed");
+        if (opened) imported.querySelector("details")?.setAttribute("open", "");
         old.replaceWith(imported);
-        if (hadFocus) for (const link of imported.querySelectorAll("a")) if (link.getAttribute("href") === hadFocus) link.focus();
+        if (focus) [...imported.querySelectorAll(focus.tagName)].find(e => e.getAttribute("href") === focus.getAttribute("href"))?.focus();
         return true;
       };
 
@@ -103,7 +104,7 @@ public enum Assets {
         if (!response || !response.ok) return;
         const page = new DOMParser().parseFromString(await response.text(), "text/html");
         const fresh = page.getElementById("places");
-        for (const id of ["heat", "headline", "updated", "day"]) swap($(id), page.getElementById(id));
+        for (const id of ["heat", "headline", "updated", "day", "hours", "advice", "pages"]) swap($(id), page.getElementById(id));
         document.title = page.title;
         if (!list || !fresh) { swap(document.querySelector("article.place"), page.querySelector("article.place")); return; }
         now = Date.parse(fresh.dataset.now);
@@ -118,21 +119,32 @@ public enum Assets {
           for (const item of fresh.children) list.append($(item.id) || document.importNode(item, true));
         for (const item of [...list.children]) if (!page.getElementById(item.id)) item.remove();
         ages();
-        if (first && Date.now() - announced > 10000) { announced = Date.now(); bar.textContent = bar.dataset.changed + " " + first; }
-        if (map) draw();
+        if (first && bar && Date.now() - announced > 10000) { announced = Date.now(); bar.textContent = bar.dataset.changed + " " + first; }
+        // Not under somebody's eyes or fingers.
+        if (map && !$("map").contains(document.activeElement) && !$("map").querySelector(".leaflet-popup")) draw();
       };
       const soon = () => { if (!waiting) waiting = setTimeout(refresh, 300 + Math.random() * 700); };
 
       const connect = () => {
         const source = new EventSource("/events?state=false");
-        source.addEventListener("now", event => { now = Date.parse(JSON.parse(event.data).now); ages(); if (bar && bar.classList.contains("lost")) { bar.classList.remove("lost"); bar.textContent = ""; refresh(); } });
+        let isNew = true;
+        source.addEventListener("now", event => {
+          now = Date.parse(JSON.parse(event.data).now);
+          ages();
+          if (bar.classList.contains("lost")) { bar.classList.remove("lost"); bar.textContent = ""; }
+          if (isNew) soon();  // what changed between the page and its stream
+          isNew = false;
+        });
         source.addEventListener("place", event => {
           const only = document.querySelector("article.place");
           if (!only || only.id === "place-" + JSON.parse(event.data).id) soon();
         });
         source.addEventListener("city", soon);
         source.onerror = () => {
-          if (!bar || bar.classList.contains("lost")) return;
+          isNew = true;
+          // A refusal, as of a gateway that is still starting, ends a stream for good: then we come back ourselves.
+          if (source.readyState === EventSource.CLOSED) setTimeout(connect, 4000 + Math.random() * 4000);
+          if (bar.classList.contains("lost")) return;
           bar.classList.add("lost");
           bar.textContent = bar.dataset.lost + " " + new Date(now).toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
         };
@@ -172,8 +184,8 @@ public enum Assets {
         const fresh = L.layerGroup();
         for (const spot of spots.features) {
           const words = spot.properties;
-          const state = words.availability === "available" && !words.measured ? "unmeasured" : words.availability;
           const item = $("place-" + spot.id);
+          const state = item ? item.className.split(" ")[1] : words.availability === "available" && !words.measured ? "unmeasured" : words.availability;
           const shape = L.geoJSON(spot, { style: { color: "#56606B", weight: 1 }, pointToLayer: () => null, filter: f => f.geometry.type !== "Point" }).addTo(fresh);
           const at = spot.geometry.type === "Point" ? L.latLng(spot.geometry.coordinates[1], spot.geometry.coordinates[0]) : shape.getBounds().getCenter();
           const icon = L.divIcon({ className: "marker " + state, iconSize: [24, 24], html: '<svg aria-hidden="true"><use href="#s-' + state + '"/></svg>' });

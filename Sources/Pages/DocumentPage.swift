@@ -31,15 +31,15 @@ public struct DocumentPage: Sendable {
   public var title: String
   /// The city's name.
   public var cityName: String
-  /// The page's path with its query, without the language.
-  public var path: String
+  /// The page's path without the language; nil where it is written in one.
+  public var path: String?
   /// What it says.
   public var parts: [Part]
   /// Who answers questions.
   public var contact: String?
 
   /// A page.
-  public init(title: String, cityName: String, path: String, parts: [Part], contact: String?) {
+  public init(title: String, cityName: String, path: String?, parts: [Part], contact: String?) {
     self.title = title
     self.cityName = cityName
     self.path = path
@@ -50,7 +50,7 @@ public struct DocumentPage: Sendable {
   /// The page.
   public func html(_ language: Language) -> String {
     PageFrame(
-      language: language, title: "\(title) · \(cityName)", cityName: cityName, other: { Pages.path(path, $0) },
+      language: language, title: "\(title) · \(cityName)", cityName: cityName, other: path.map { path in { Pages.path(path, $0) } },
       body: "<h1>\(escapeHTML(title))</h1>\n" + parts.map(html).joined(separator: "\n"), contact: contact
     ).html
   }

@@ -3,18 +3,20 @@
 /// Escapes text for HTML content and for attribute values in double quotes.
 public func escapeHTML(_ text: String) -> String {
   guard text.utf8.contains(where: { [0x26, 0x3C, 0x3E, 0x22, 0x27].contains($0) }) else { return text }
-  var escaped = ""
-  for character in text {
-    switch character {
-    case "&": escaped += "&amp;"
-    case "<": escaped += "&lt;"
-    case ">": escaped += "&gt;"
-    case "\"": escaped += "&quot;"
-    case "'": escaped += "&#39;"
-    default: escaped.append(character)
+  // Scalar by scalar: a quote with an accent on it is one character, and a quote all the same.
+  var escaped = String.UnicodeScalarView()
+  func add(_ entity: String) { escaped.append(contentsOf: entity.unicodeScalars) }
+  for scalar in text.unicodeScalars {
+    switch scalar {
+    case "&": add("&amp;")
+    case "<": add("&lt;")
+    case ">": add("&gt;")
+    case "\"": add("&quot;")
+    case "'": add("&#39;")
+    default: escaped.append(scalar)
     }
   }
-  return escaped
+  return String(escaped)
 }
 
 /// A path with the language behind it.
@@ -27,8 +29,8 @@ struct PageFrame {
   var language: Language
   var title: String
   var cityName: String
-  /// The page in another language.
-  var other: (Language) -> String
+  /// The page in another language; nil where it is written in one.
+  var other: ((Language) -> String)?
   var body: String
   /// Scripts to load, by path.
   var scripts: [String] = []
@@ -51,8 +53,16 @@ struct PageFrame {
     return links.map { "<a href=\"\(escapeHTML($0.1))\">\(escapeHTML($0.0))</a>" }.joined(separator: " · ")
   }
 
-  var html: String {
+  /// The link to the other language.
+  private var languages: String {
+    guard let address = other else { return "" }
     let other: Language = language == .fr ? .en : .fr
+    return """
+      <nav aria-label="\(language("Langue", "Language"))"><span aria-current="true" lang="\(language.rawValue)">\(language.rawValue.uppercased())</span> <a href="\(escapeHTML(address(other)))" hreflang="\(other.rawValue)" lang="\(other.rawValue)">\(other == .fr ? "Français" : "English")</a></nav>
+      """
+  }
+
+  var html: String {
     return """
       <!doctype html>
       <html lang="\(language.rawValue)">
@@ -70,7 +80,7 @@ struct PageFrame {
       \(Sprite.svg)
       <header>
       <a class="brand" href="\(links.list(language))">Tonnelle · \(escapeHTML(cityName))</a>
-      <nav aria-label="\(language("Langue", "Language"))"><span aria-current="true" lang="\(language.rawValue)">\(language.rawValue.uppercased())</span> <a href="\(escapeHTML(self.other(other)))" hreflang="\(other.rawValue)" lang="\(other.rawValue)">\(other == .fr ? "Français" : "English")</a></nav>
+      \(languages)
       </header>
       <main id="main">
       \(body)

@@ -120,14 +120,14 @@ public struct ListPage: Sendable {
       \([words.copyNotice, notice].compactMap { $0.map { "<p class=\"notice\">\(escapeHTML($0))</p>" } }.joined())
       <h1 id="headline">\(escapeHTML(headline))</h1>
       <p class="meta"><time id="updated" class="age" data-kind="updated" datetime="\(words.now.rfc3339())">\(escapeHTML(words.updated))</time></p>
-      <p id="connection" class="connection" role="status" data-lost="\(language("Connexion perdue. Dernier état connu :", "Connection lost. Last known state:"))" data-changed="\(language("Mis à jour :", "Updated:"))"></p>
+      \(words.links.isLive ? words.connectionBar : "")
       \(words.links.isLive ? choices(words) : "")
       <div id="results">
-      \(advice.map { "<p>\(escapeHTML($0))</p>" }.joined())
+      <div id="advice">\(advice.map { "<p>\(escapeHTML($0))</p>" }.joined())</div>
       <ul id="places" class="places" data-now="\(words.now.rfc3339())" data-age="\(language("Mesuré il y a {} min", "Measured {} min ago"))" data-fresh="\(language("Mesuré à l'instant", "Measured just now"))" data-updated="\(language("Mis à jour il y a {} min", "Updated {} min ago"))" data-updated-fresh="\(language("Mis à jour à l'instant", "Updated just now"))">
       \(items.map { item($0, words) }.joined(separator: "\n"))
       </ul>
-      \(pages.isEmpty ? "" : "<nav class=\"choices\" aria-label=\"\(language("Pages", "Pages"))\"><ul>\(pages.map { choice($0, words) }.joined())</ul></nav>")
+      <div id="pages">\(pages.isEmpty ? "" : "<nav class=\"choices\" aria-label=\"\(language("Pages", "Pages"))\"><ul>\(pages.map { choice($0, words) }.joined())</ul></nav>")</div>
       </div>
       """
     return PageFrame(

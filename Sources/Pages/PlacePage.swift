@@ -82,11 +82,14 @@ public struct PlacePage: Sendable {
       <p><a class="button" href="geo:\(position.latitude),\(position.longitude)">\(language("Y aller", "Directions"))</a>
       \(words.links.isLive ? "<a class=\"button\" href=\"/?near=\(near.longitude),\(near.latitude)&amp;lang=\(language.rawValue)\">\(language("Autour d'ici", "Around here"))</a>" : "")</p>
       </article>
+      \(words.links.isLive ? words.connectionBar : "")
       <section id="day">
       \(DayChart(samples, words).html)
       </section>
+      <section id="hours">
       <h2>\(language("Horaires", "Opening hours"))</h2>
       \(hours(words))
+      </section>
       \(amenities.isEmpty ? "" : "<h2>\(language("Sur place", "Amenities"))</h2><ul class=\"amenities\">\(amenities.joined())</ul>")
       \(words.links.isLive ? sign(language) : "")
       \(source.map { "<p class=\"meta\">\(language("Source", "Source")) : \(escapeHTML($0))</p>" } ?? "")
@@ -116,7 +119,10 @@ public struct PlacePage: Sendable {
       return "<p>\(language("Non connus", "Not known"))\(raw).</p>"
     }
     let rows = week.enumerated().map { index, day in
-      let name = index == 0 ? language("Aujourd'hui", "Today") : language.weekday(day.day)
+      let today = language("Aujourd'hui", "Today")
+      let date = "\(language.weekday(day.day)) \(language.date(day.day))"
+      // A file may be read on another day.
+      let name = !words.links.isLive ? date : index == 0 ? today : language.weekday(day.day)
       let spans = day.spans.isEmpty ? language("Fermé", "Closed") : day.spans.joined(separator: ", ")
       return
         "<tr\(index == 0 ? " class=\"today\"" : "")><th scope=\"row\">\(escapeHTML(name))</th><td>\(escapeHTML(spans))</td></tr>"

@@ -8,8 +8,12 @@ public struct SignPage: Sendable {
   public var cityName: String
   /// Air temperature and difference, large.
   public var temperature: String?
-  /// Today's hours.
+  /// Today's hours, by all that is known: a closing that the city decided is in them.
   public var today: String
+  /// The day that they are of.
+  public var day: String
+  /// Milliseconds until that day is over.
+  public var restOfDay: Int64
   /// The nearest other place that is open, and how to get there.
   public var other: String?
   /// The place's own page, which the QR code leads to.
@@ -21,13 +25,16 @@ public struct SignPage: Sendable {
 
   /// A sign.
   public init(
-    item: ListItem, cityName: String, temperature: String?, today: String, other: String?, address: String,
+    item: ListItem, cityName: String, temperature: String?, today: String, day: String, restOfDay: Int64,
+    other: String?, address: String,
     code: QRCode?, notice: String?
   ) {
     self.item = item
     self.cityName = cityName
     self.temperature = temperature
     self.today = today
+    self.day = day
+    self.restOfDay = restOfDay
     self.other = other
     self.address = address
     self.code = code
@@ -55,7 +62,7 @@ public struct SignPage: Sendable {
       </head>
       <body>
       \(Sprite.svg)
-      <main id="sign" class="\(item.state.rawValue)" data-place="\(item.id)" data-lost="\(language("Connexion perdue. Dernier état connu :", "Connection lost. Last known state:"))" data-old="\(language("Pas de nouvelles depuis", "No news since"))">
+      <main id="sign" class="\(item.state.rawValue)" data-place="\(item.id)" data-rest="\(restOfDay)" data-lost="\(language("Connexion perdue. Dernier état connu :", "Connection lost. Last known state:"))" data-old="\(language("Pas de nouvelles depuis", "No news since"))">
       <header><h1>\(escapeHTML(item.name))</h1><p>\(escapeHTML(item.kind)) · \(escapeHTML(cityName))</p></header>
       <section class="live">
       <p class="state">\(Sprite.use("s-\(item.state.rawValue)", class: "shape"))<span>\(escapeHTML(item.headline))</span></p>
@@ -64,7 +71,7 @@ public struct SignPage: Sendable {
       \(other.map { "<p class=\"other\">\(escapeHTML($0))</p>" } ?? "")
       \(observed)
       </section>
-      <section class="hours"><h2>\(language("Aujourd'hui", "Today"))</h2><p>\(escapeHTML(today))</p></section>
+      <section class="hours"><h2>\(escapeHTML(day))</h2><p>\(escapeHTML(today))</p></section>
       <footer>\(code.map { $0.figure(language("Code QR de cette page", "QR code of this page")) } ?? "")<p>\(escapeHTML(address))</p>\(notice.map { "<p class=\"notice\">\(escapeHTML($0))</p>" } ?? "")<p id="connection" role="status"></p></footer>
       </main>
       </body>
@@ -150,7 +157,7 @@ extension Assets {
     .temperature { font-size: 8vmin; margin-top: 2vmin; } .details { font-size: 4vmin; margin-top: 2vmin; } .other { font-size: 4.4vmin; margin-top: 3vmin; padding: 2vmin; background: var(--panel); border-radius: 8px; }
     .observed { font-size: 3vmin; margin-top: 2vmin; } .hours { font-size: 4.4vmin; }
     footer { display: grid; grid-template-columns: auto 1fr; gap: 1vmin 3vmin; align-items: center; font-size: 2.4vmin; } .code { width: 22vmin; height: 22vmin; grid-row: span 4; }
-    .notice { font-size: 2vmin; } #connection { font-weight: 700; font-size: 3vmin; } .old .live { display: none; } .old .hours { font-size: 8vmin; align-self: center; }
+    .notice { font-size: 2vmin; } #connection { font-weight: 700; font-size: 3vmin; } .old .live, .over .hours { display: none; } .old .hours { font-size: 8vmin; align-self: center; }
     @media (min-aspect-ratio: 1/1) { main { grid-template-columns: 3fr 2fr; grid-template-rows: auto 1fr auto; } header, .live { grid-column: 1; } .live { grid-row: 2 / 4; } .hours { grid-column: 2; grid-row: 1 / 3; } footer { grid-column: 2; grid-row: 3; } .code { width: 28vmin; height: 28vmin; } }
 
     """
@@ -160,29 +167,38 @@ extension Assets {
     "use strict";
     (() => {
       const page = document.documentElement;
+      // Only a page that came is news: that somebody answers is none.
       let heard = Date.now(), waiting = null, lost = false;
       const clock = () => new Date(heard).toLocaleTimeString(page.lang, { hour: "2-digit", minute: "2-digit" });
       const refresh = async () => {
         waiting = null;
         const answer = await fetch(location.href, { headers: { Accept: "text/html" } }).catch(() => null);
-        if (!answer || !answer.ok) return;
-        const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-        document.getElementById("sign").replaceWith(document.importNode(fresh.getElementById("sign"), true));
-        document.title = fresh.title;
-        heard = Date.now();
-        lost = false;
+        const fresh = answer && answer.ok ? new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("sign") : null;
+        if (fresh) {
+          document.getElementById("sign").replaceWith(document.importNode(fresh, true));
+          heard = Date.now();
+        }
+        lost = !fresh;
         tell();
       };
       const tell = () => {
-        const sign = document.getElementById("sign"), age = (Date.now() - heard) / 60000;
-        sign.classList.toggle("old", age >= 15);
-        document.getElementById("connection").textContent = age >= 15 ? sign.dataset.old + " " + clock() : lost ? sign.dataset.lost + " " + clock() : "";
+        const sign = document.getElementById("sign"), age = Date.now() - heard;
+        sign.classList.toggle("old", age >= 15 * 60000);
+        sign.classList.toggle("over", age >= Number(sign.dataset.rest));
+        document.getElementById("connection").textContent = age >= 15 * 60000 ? sign.dataset.old + " " + clock() : lost ? sign.dataset.lost + " " + clock() : "";
       };
-      const source = new EventSource("/events?state=false&place=" + document.getElementById("sign").dataset.place);
       const soon = () => { if (!waiting) waiting = setTimeout(refresh, Math.random() * 1000); };
-      source.addEventListener("now", () => { if (lost) soon(); else { heard = Date.now(); tell(); } });
-      source.addEventListener("place", soon);
-      source.onerror = () => { lost = true; tell(); };
+      const connect = () => {
+        const source = new EventSource("/events?state=false&place=" + document.getElementById("sign").dataset.place);
+        source.addEventListener("now", () => { if (lost) soon(); });
+        source.addEventListener("place", soon);
+        source.onerror = () => {
+          if (source.readyState === EventSource.CLOSED) setTimeout(connect, 4000 + Math.random() * 4000);
+          lost = true;
+          tell();
+        };
+      };
+      connect();
       setInterval(tell, 5000);
       setInterval(soon, 60000);
     })();

@@ -40,11 +40,17 @@ public struct Words: Sendable {
   /// What a page of files says of itself; nil for a live one.
   var copyNotice: String? {
     guard case .files(let end) = links else { return nil }
-    let made = language.moment(now, from: now, zone)
-    let until = language.until(end, from: now, zone)
+    // With the day: it may be read on another one.
+    func full(_ instant: Instant) -> String {
+      let day = zone.civil(instant).day
+      return language(
+        "\(language.weekday(day)) \(language.date(day)) à \(language.time(instant, zone))",
+        "\(language.weekday(day)), \(language.date(day)), at \(language.time(instant, zone))")
+    }
+    let (made, until) = (full(now), full(end))
     return language(
-      "Copie faite \(made), valable \(until). Après, l'état des lieux peut avoir changé : vérifiez avant de partir.",
-      "Copy made \(made), good \(until). After that places may have changed: check before you go.")
+      "Copie faite \(made), valable jusqu'au \(until). Après, l'état des lieux peut avoir changé : vérifiez avant de partir.",
+      "Copy made on \(made), good until \(until). After that places may have changed: check before you go.")
   }
 
   /// The state's name.
@@ -182,7 +188,15 @@ public struct Words: Sendable {
     guard cool == 0, openUnmeasured > 0 else { return main }
     return main
       + language(
-        " ; \(openUnmeasured) ouverts sans mesure", "; \(openUnmeasured) open without measurements")
+        " ; \(openUnmeasured) \(openUnmeasured == 1 ? "ouvert" : "ouverts") sans mesure",
+        "; \(openUnmeasured) open without measurements")
+  }
+
+  /// Where a page says that it has lost the gateway, and what changed.
+  var connectionBar: String {
+    """
+    <p id="connection" class="connection" role="status" data-lost="\(language("Connexion perdue. Dernier état connu :", "Connection lost. Last known state:"))" data-changed="\(language("Mis à jour :", "Updated:"))"></p>
+    """
   }
 
   /// Words such as `Mis à jour à 14 h 05`.
@@ -199,7 +213,9 @@ public struct Words: Sendable {
     return minutes <= 90 ? "\(far) · \(minutes)\u{202F}min" : far
   }
 
-  /// Another place, how far and where: `↗ Parc (frais et ouvert), 450 m · 6 min, vers le nord-est`.
+  /// Another place, how far and where: `Le plus proche : Parc (Frais et ouvert), 450 m · 6 min, vers le nord-est`.
+  ///
+  /// No arrow: by the compass it would point the wrong way on most walls.
   ///
   /// - Parameters:
   ///   - name: the place's name.
@@ -208,13 +224,12 @@ public struct Words: Sendable {
   ///   - direction: eighths of a circle from north, clockwise.
   /// - Returns: a line for a sign.
   public func elsewhere(_ name: String, _ state: String, _ metres: Double, direction: Int) -> String {
-    let arrow = ["↑", "↗", "→", "↘", "↓", "↙", "←", "↖"][direction]
     let french = [
       "le nord", "le nord-est", "l'est", "le sud-est", "le sud", "le sud-ouest", "l'ouest", "le nord-ouest",
     ]
     let english = ["north", "north-east", "east", "south-east", "south", "south-west", "west", "north-west"]
     let way = language("vers \(french[direction])", "to the \(english[direction])")
-    return language("À côté : ", "Nearby: ") + "\(arrow) \(name) (\(state)), \(distance(metres)), \(way)"
+    return language("Le plus proche : ", "The nearest: ") + "\(name) (\(state)), \(distance(metres)), \(way)"
   }
 
   /// Words such as `Ouvert à 22 h, jusqu'à minuit`, for a moment to come.
@@ -222,6 +237,20 @@ public struct Words: Sendable {
     let when = language.moment(moment, from: now, zone)
     return language("Ouvert \(when), ", "Open \(when), ") + until(end)
   }
+
+  /// Words such as `Maintenant : fermé, ouvre à 8 h`.
+  public func nowIs(_ headline: String) -> String {
+    language("Maintenant : ", "Now: ") + headline.prefix(1).lowercased() + headline.dropFirst()
+  }
+
+  /// Words such as `Aujourd'hui, samedi 18 juillet`.
+  public var today: String {
+    let day = zone.civil(now).day
+    return language("Aujourd'hui, ", "Today, ") + "\(language.weekday(day)) \(language.date(day))"
+  }
+
+  /// Hours of which nobody is sure.
+  public func toBeChecked(_ times: String) -> String { times + language(" (à vérifier)", " (please check)") }
 
   /// Words such as `12 lieux ouverts à 22 h`; only what is known of now can be measured.
   public func headline(open count: Int, at moment: Instant) -> String {

@@ -34,13 +34,16 @@ struct FeatureQuery {
   /// All parameters of `items`.
   static let names = ["f", "limit", "offset", "bbox", "datetime"] + PlaceQuery.names
 
-  private(set) var limit = Self.defaultLimit
+  private(set) var limit: Int
   private(set) var offset = 0
   private var box: GeoBox?
   private var time: (from: Instant, until: Instant)?
   private let places: PlaceQuery
 
-  init(_ query: [(name: String, value: String)], _ snapshot: PublicSnapshot) throws(Problem) {
+  init(
+    _ query: [(name: String, value: String)], _ snapshot: PublicSnapshot, defaultLimit: Int = Self.defaultLimit
+  ) throws(Problem) {
+    limit = defaultLimit
     places = try PlaceQuery(query, snapshot)
     for (name, value) in query {
       switch name {
@@ -85,6 +88,8 @@ struct FeatureQuery {
 
   /// A moment, or an interval whose ends may be open.
   private static func time(_ text: String) throws(Problem) -> (from: Instant, until: Instant) {
+    // A plus sign in a query means a space, and few people write %2B.
+    let text = text.replacing(" ", with: "+")
     let parts = text.split(separator: "/", omittingEmptySubsequences: false)
     func end(_ part: Substring, _ open: Instant) -> Instant? {
       part.isEmpty || part == ".." ? open : Instant(rfc3339: String(part))

@@ -42,6 +42,13 @@ final class PageCache: Sendable {
     return made
   }
 
+  /// Lets go of a page that should not have been kept.
+  func forget(_ key: String) {
+    state.withLock { state in
+      if let old = state.entries.removeValue(forKey: key) { state.bytes -= Self.cost(old.resource, key) }
+    }
+  }
+
   /// The body, libmicrohttpd's copy of it, and a compressed one.
   private static func cost(_ resource: Resource, _ key: String) -> Int { resource.size * 3 + key.utf8.count + 500 }
 }

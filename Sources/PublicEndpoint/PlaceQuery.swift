@@ -94,9 +94,6 @@ struct PlaceQuery: Sendable {
     }
   }
 
-  /// Whether everything is asked for.
-  var isEmpty: Bool { chosen.isEmpty && openAt == nil && near == nil }
-
   /// The value of a filter, if it is chosen.
   subscript(name: String) -> String? { chosen.first { $0.filter.name == name }?.value }
 
@@ -112,7 +109,7 @@ struct PlaceQuery: Sendable {
   /// Whether a place is meant; distances are not looked at.
   func matches(_ place: PublicPlace) -> Bool {
     if let moment = openAt?.moment {
-      let isOpen = place.about.intervals.contains { $0.state == .open && $0.from <= moment && moment < $0.until }
+      let isOpen = place.openings.contains { $0.state == .open && $0.from <= moment && moment < $0.until }
       guard isOpen else { return false }
     }
     return chosen.allSatisfy { $0.filter.value(place) == $0.value }
@@ -131,7 +128,15 @@ struct PlaceQuery: Sendable {
 
   /// A time of day, of which the next one is meant, or a moment.
   private static func moment(_ text: String, _ snapshot: PublicSnapshot) throws(Problem) -> Instant {
-    if let moment = Instant(rfc3339: text) { return moment }
+    // A plus sign in a query means a space, and few people write %2B.
+    if let moment = Instant(rfc3339: text.replacing(" ", with: "+")) {
+      let zone = snapshot.city.zone
+      let first = zone.instant(zone.civil(snapshot.at).day, secondOfDay: 0)
+      guard moment >= first, moment < first + .days(7) else {
+        throw Problem(400, "Bad request", "open_at lies outside of the seven days of which the hours are known")
+      }
+      return moment
+    }
     let parts = text.split(separator: ":", omittingEmptySubsequences: false)
     guard parts.count == 2, parts.allSatisfy({ $0.utf8.count == 2 }), let hour = Int(parts[0]),
       let minute = Int(parts[1]), (0..<24).contains(hour), (0..<60).contains(minute)

@@ -20,9 +20,11 @@ extension PublicPlace {
   /// What the list says of it when somebody asks for a moment to come: that first, then how it is now.
   func listItem(_ words: Words, openAt moment: Instant) -> ListItem {
     var item = listItem(words)
-    if let interval = about.intervals.first(where: { $0.from <= moment && moment < $0.until }) {
-      item.details.insert(item.headline, at: 0)
+    if let interval = openings.first(where: { $0.state == .open && $0.from <= moment && moment < $0.until }) {
+      item.details.insert(words.nowIs(item.headline), at: 0)
       item.headline = words.open(at: moment, until: interval.until)
+      // How cool it will be then nobody has measured.
+      item.state = .unmeasured
     }
     return item
   }
@@ -93,13 +95,16 @@ extension PublicPlace {
       let start = zone.instant(day, secondOfDay: 0)
       let end = zone.instant(day.adding(days: 1), secondOfDay: 0)
       // A span belongs to the day on which it begins; one that began before is shown from midnight.
-      let spans = about.intervals.filter { $0.until > start && $0.from < end && ($0.from >= start || offset == 0) }
+      let spans = openings.filter { $0.until > start && $0.from < end && ($0.from >= start || offset == 0) }
       return DayHours(
         day: day,
         spans: spans.map { span in
           let isAllDay = span.from <= start && span.until >= end
-          if isAllDay { return words.language == .fr ? "toute la journée" : "all day" }
-          return "\(words.language.time(max(span.from, start), zone)) – \(words.language.time(span.until, zone))"
+          let times =
+            isAllDay
+            ? words.language("toute la journée", "all day")
+            : "\(words.language.time(max(span.from, start), zone)) – \(words.language.time(span.until, zone))"
+          return span.state == .open ? times : words.toBeChecked(times)
         })
     }
   }

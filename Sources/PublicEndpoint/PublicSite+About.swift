@@ -23,6 +23,10 @@ extension PublicSite {
   private func dataParts(_ language: Language, _ base: String, _ snapshot: PublicSnapshot) -> [DocumentPage.Part] {
     let items = base + "/collections/cool-spots/items"
     let licence = snapshot.city.licence
+    // Three decimals are as precise as such an address need be.
+    let position = snapshot.places.first?.about.position ?? PublicPosition(longitudeE7: 0, latitudeE7: 0)
+    let degrees = [position.longitudeE7, position.latitudeE7].map { String(PublicAbout.degrees($0).dropLast(4)) }
+    let middle = degrees.joined(separator: ",")
     return [
       .text(
         language(
@@ -67,7 +71,7 @@ extension PublicSite {
         import json
         import urllib.request
 
-        url = "\(items)?near=4.842,45.759&limit=5"
+        url = "\(items)?near=\(middle)&limit=5"
         with urllib.request.urlopen(url) as answer:
             for place in json.load(answer)["features"]:
                 print(place["properties"]["name"], place["properties"]["availability"])

@@ -6,10 +6,22 @@ internal import Quantities
 internal import Synchronization
 
 extension PublicSite {
+  /// Places that a stream may choose.
+  private static let mostSubjects = 500
+
   /// A stream: when to come back, the time and the state of what is asked for, then each change.
   ///
   /// A client that names its last event gets what followed, as long as that is kept, and the state otherwise.
-  func eventReply(_ request: Request, _ snapshot: PublicSnapshot) throws(Problem) -> Reply {
+  ///
+  /// - Parameters:
+  ///   - request: what was asked for.
+  ///   - place: where the events stood before the snapshot was taken.
+  ///   - snapshot: the state.
+  /// - Returns: the stream.
+  /// - Throws: ``Problem`` for what is not known.
+  func eventReply(
+    _ request: Request, _ place: EventBroadcaster.Place, _ snapshot: PublicSnapshot
+  ) throws(Problem) -> Reply {
     let query = request.query
     try allow(["place", "bbox", "state"], query)
     var subjects: Set<String>?
@@ -18,26 +30,36 @@ extension PublicSite {
       switch name {
       case "place":
         let ids = value.split(separator: ",").map(String.init)
+        guard ids.count <= Self.mostSubjects else {
+          throw Problem(400, "Bad request", "more than \(Self.mostSubjects) places are asked for: ask for all")
+        }
         for id in ids where snapshot.place(id) == nil {
           throw Problem(404, "Not found", "there is no place \"\(id)\"")
         }
         subjects = (subjects ?? []).union(ids)
       case "bbox":
         let box = try FeatureQuery.box(value)
-        let inside = snapshot.places.lazy.filter { box.intersects($0.about.shape) }.map(\.about.id)
+        let inside = snapshot.places.filter { box.intersects($0.about.shape) }.map(\.about.id)
+        // Each such stream has a list of its own: who wants more gets all, which is one list for everybody.
+        guard inside.count <= Self.mostSubjects else {
+          throw Problem(
+            400, "Bad request",
+            "\(inside.count) places lie there: ask for at most \(Self.mostSubjects), or for all without bbox")
+        }
         subjects = Set(inside).union(subjects ?? [])
       default:
         guard ["true", "false"].contains(value) else { throw Problem(400, "Bad request", "state is true or false") }
         wantsState = value == "true"
       }
     }
-    let lastEvent = request.header("Last-Event-ID")
-    var opening = Array("retry: 5000\n\n".utf8)
-    if !events.remembers(lastEvent) {
+    // Not all at the same moment, when all have lost their streams at the same moment.
+    let retry = Array("retry: \(Int.random(in: 3000...8000))\n\n".utf8)
+    var opening = retry
+    if !place.isContinued {
       opening += EventBroadcaster.encode(event: "now", data: Self.now(snapshot.at, snapshot.city.zone))
       if wantsState { opening = subjects == nil ? wholeState(opening, snapshot) : opening + state(subjects, snapshot) }
     }
-    return .events(EventSubscription(events, subjects: subjects, lastEvent: lastEvent, opening: opening))
+    return .events(EventSubscription(events, subjects: subjects, at: place, opening: opening))
   }
 
   /// The state of all places: made once, since thousands may ask for it at the same moment.

@@ -139,7 +139,7 @@ extension PublicSite {
   private func page(_ document: Document, _ path: String, _ snapshot: PublicSnapshot) -> Resource {
     page(
       DocumentPage(
-        title: document.title, cityName: snapshot.city.name, path: path,
+        title: document.title, cityName: snapshot.city.name, path: nil,
         parts: [.list(document.facts), .links(document.links.map { ($0.title, $0.href) })],
         contact: snapshot.city.contact
       ).html(.en))
@@ -200,7 +200,9 @@ extension PublicSite {
     let query = request.query
     try allow(FeatureQuery.names, query)
     let format = try Format(request, query, of: [.json, .html, .csv])
-    let asked = try FeatureQuery(query, snapshot)
+    // A table goes into a spreadsheet whole, as far as an answer goes.
+    let asked = try FeatureQuery(
+      query, snapshot, defaultLimit: format == .csv ? FeatureQuery.maximumLimit : FeatureQuery.defaultLimit)
     let key = "/items \(format) \(base) \(Self.encoded(query))"
     return cache.resource(key, version: snapshot.version) {
       let matched = asked.features(snapshot)
@@ -208,7 +210,7 @@ extension PublicSite {
       let links = self.links(of: query, base, format, asked, matched.count)
       switch format {
       case .json: return itemsJSON(shown, matched.count, links, snapshot)
-      case .csv: return table(shown, snapshot)
+      case .csv: return table(shown, matched.count, links, snapshot)
       case .html: return tablePage(shown, matched.count, links, snapshot)
       }
     }.reply(to: request)
@@ -275,7 +277,9 @@ extension PublicSite {
   }
 
   /// Places as rows for a spreadsheet (RFC 4180): where they lie, then every property.
-  private func table(_ shown: ArraySlice<PublicPlace>, _ snapshot: PublicSnapshot) -> Resource {
+  private func table(
+    _ shown: ArraySlice<PublicPlace>, _ matched: Int, _ links: [Link], _ snapshot: PublicSnapshot
+  ) -> Resource {
     var text = (["id", "longitude", "latitude"] + PlaceProperty.all.map(\.name)).joined(separator: ",") + "\r\n"
     for place in shown {
       let position = place.about.position
@@ -292,12 +296,17 @@ extension PublicSite {
       }
       text += "\r\n"
     }
-    return Resource(type: "text/csv; charset=utf-8", body: Array(text.utf8), headers: Self.featureHeaders)
+    let next = links.filter { $0.rel == "next" }.map { ("Link", "<\($0.href)>; rel=\"next\"; type=\"text/csv\"") }
+    return Resource(
+      type: "text/csv; charset=utf-8", body: Array(text.utf8),
+      headers: Self.featureHeaders + [("OGC-NumberMatched", "\(matched)")] + next)
   }
 
   static func quoted(_ text: String) -> String {
+    // Scalar by scalar: a quote with an accent on it is one character, and a quote all the same.
     guard text.utf8.contains(where: { [0x22, 0x2C, 0x0A, 0x0D].contains($0) }) else { return text }
-    return "\"" + text.replacing("\"", with: "\"\"") + "\""
+    let scalars = text.unicodeScalars.flatMap { $0 == "\"" ? [$0, $0] : [$0] }
+    return "\"" + String(String.UnicodeScalarView(scalars)) + "\""
   }
 
   private func tablePage(
@@ -318,7 +327,7 @@ extension PublicSite {
     return page(
       DocumentPage(
         title: "Cool places of \(snapshot.city.name)", cityName: snapshot.city.name,
-        path: Self.collection + "/items?f=html",
+        path: nil,
         parts: [
           .text("\(shown.count) of \(matched)."), .links(links.map { ($0.title, $0.href) }),
           .table(caption: "Places", head: ["id"] + properties.map(\.name), rows: rows),

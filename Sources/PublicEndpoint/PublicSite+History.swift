@@ -24,13 +24,17 @@ extension PublicSite {
     }
     // A day that is over stays as it is, but for what the last minutes of it are still being stored.
     let isOver = snapshot.at - snapshot.city.zone.instant(day.adding(days: 1), secondOfDay: 0) > .hours(1)
-    var isRead = true
+    var fault: Problem?
     let resource = cache.resource("/history/\(name)", version: isOver ? 0 : snapshot.version) {
       let zone = snapshot.city.zone
       let changes = history.changes(
         from: zone.instant(day, secondOfDay: 0), to: zone.instant(day.adding(days: 1), secondOfDay: 0),
-        limit: Self.mostChanges)
-      isRead = changes != nil
+        limit: Self.mostChanges + 1)
+      if changes == nil {
+        fault = Problem(503, "Not readable", "the history cannot be read now; try again later")
+      } else if changes?.count ?? 0 > Self.mostChanges {
+        fault = Problem(413, "Too large", "that day has more than \(Self.mostChanges) changes")
+      }
       let body = parts[1] == "csv" ? csv(changes ?? [], zone) : geoJSON(changes ?? [], day, snapshot)
       return Resource(
         type: parts[1] == "csv" ? "text/csv; charset=utf-8" : "application/geo+json", body: body,
@@ -39,7 +43,8 @@ extension PublicSite {
           ("Cache-Control", isOver ? "public, max-age=3600" : "no-cache"),
         ])
     }
-    guard isRead else { throw Problem(503, "Not readable", "the history cannot be read now; try again later") }
+    if fault != nil { cache.forget("/history/\(name)") }
+    if let fault { throw fault }
     return resource.reply(to: request)
   }
 

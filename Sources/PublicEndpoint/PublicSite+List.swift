@@ -42,6 +42,8 @@ extension PublicSite {
     perPage: Int = PublicSite.placesPerPage
   ) -> String {
     let found = asked.places(snapshot, isRanked: true)
+    let last = max(1, (found.count + perPage - 1) / perPage)
+    let number = min(number, last)
     let first = (number - 1) * perPage
     let shown = found.dropFirst(first).prefix(perPage)
     let items = shown.map { ranked in
@@ -79,7 +81,7 @@ extension PublicSite {
 
   /// The whole list as a page among files.
   func wholeList(_ snapshot: PublicSnapshot, _ words: Words) throws(Problem) -> String {
-    listPage(try PlaceQuery([], snapshot), 1, ListLinks([]), snapshot, words, perPage: .max)
+    listPage(try PlaceQuery([], snapshot), 1, ListLinks([]), snapshot, words, perPage: max(1, snapshot.places.count))
   }
 
   /// Counts what was measured, and says which filters are chosen.

@@ -33,6 +33,8 @@ extension PublicSite {
       $0 == coolness.map { words.temperature(air: $0.air, felt: $0.felt, hasHumidity: $0.feltMethod == .heatIndex) }
     }
     let today = place.week(words, zone: snapshot.city.zone, now: snapshot.at)?.first
+    let day = snapshot.city.zone.civil(snapshot.at).day
+    let rest = snapshot.city.zone.instant(day.adding(days: 1), secondOfDay: 0) - snapshot.at
     let address = "\(base)/places/\(place.about.id)"
     return SignPage(
       item: item, cityName: snapshot.city.name,
@@ -41,6 +43,7 @@ extension PublicSite {
       },
       today: today.map { $0.spans.isEmpty ? words.language("Fermé", "Closed") : $0.spans.joined(separator: ", ") }
         ?? words.language("Horaires inconnus", "Opening hours not known"),
+      day: words.today, restOfDay: rest.milliseconds,
       other: nearestOther(to: place, snapshot, words), address: address, code: code(of: address),
       notice: place.indicators.isMeasured ? snapshot.city.notice[words.language.rawValue] : nil)
   }
@@ -50,7 +53,7 @@ extension PublicSite {
     let here = place.about.position
     let others = snapshot.places.filter { $0.about.id != place.about.id && $0.indicators.availability == .available }
     let distances = others.map { ($0, $0.about.shape.distance(to: here)) }
-    guard let (other, metres) = distances.min(by: { ($0.1, $0.0.about.id) < ($1.1, $1.0.about.id) }), metres < 5000
+    guard let (other, metres) = distances.min(by: { ($0.1, $0.0.about.id) < ($1.1, $1.0.about.id) }), metres < 1500
     else {
       return nil
     }
@@ -62,8 +65,9 @@ extension PublicSite {
   private func code(of address: String) -> QRCode? {
     let (known, count) = codes.withLock { ($0[address], $0.count) }
     if let known { return known }
-    // Whoever asks under ever other names does not have us start programs for ever.
-    guard count < 20_000 else { return nil }
+    // Whoever asks under ever other names does not have us start programs for ever: codes are for the configured
+    // address, or for the first few hundred that are asked for.
+    guard options.url != nil || count < 500 else { return nil }
     let made = options.qrCode(address).flatMap { QRCode(ascii: $0) }
     codes.withLock { codes in
       codes[address] = .some(made)

@@ -126,12 +126,14 @@ public final class PublicSite: Sendable {
       return .response(.problem(405, "Method not allowed", "only GET and HEAD", headers: [("Allow", "GET, HEAD")]))
     }
     if let asset = assets[request.path] { return asset.reply(to: request) }
+    let place = request.path == "/events" ? events.place(after: request.header("Last-Event-ID")) : nil
     guard let snapshot = current.withLock({ $0 }) else {
       return request.path == "/readyz"
         ? .response(.text(503, "starting\n"))
         : .response(.problem(503, "Starting", "the gateway is reading its journal", headers: [("Retry-After", "5")]))
     }
     do {
+      if let place { return try eventReply(request, place, snapshot) }
       return try route(request, snapshot)
     } catch {
       return .response(.problem(error.status, error.title, error.detail))
@@ -144,7 +146,6 @@ public final class PublicSite: Sendable {
     switch path {
     case "/": return try root(request, base, snapshot)
     case "/readyz": return .response(.text(200, "ready\n"))
-    case "/events": return try eventReply(request, snapshot)
     case "/collections/cool-spots/items": return try items(request, base, snapshot)
     case "/data": return try dataPage(request, base, snapshot)
     case "/accessibility": return try accessibilityPage(request, snapshot)

@@ -10,12 +10,24 @@ public struct PublicPlace: Hashable, Sendable {
   public var indicators: PublicIndicators
   /// What they were in the last day.
   public var recent: RecentDay
+  /// When it is or may be open in the days ahead by all that is known now: heat, programme and decisions included.
+  public var openings: [PublicInterval]
 
   /// A place.
-  public init(about: PublicAbout, indicators: PublicIndicators, recent: RecentDay = RecentDay()) {
+  ///
+  /// - Parameters:
+  ///   - about: what rarely changes.
+  ///   - indicators: what changes by the minute.
+  ///   - recent: what they were in the last day.
+  ///   - openings: when it is or may be open; what the timetable says if nothing is told.
+  public init(
+    about: PublicAbout, indicators: PublicIndicators, recent: RecentDay = RecentDay(),
+    openings: [PublicInterval]? = nil
+  ) {
     self.about = about
     self.indicators = indicators
     self.recent = recent
+    self.openings = openings ?? about.intervals
   }
 }
 

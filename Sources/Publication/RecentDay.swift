@@ -70,6 +70,13 @@ public struct RecentDay: Hashable, Sendable {
     }
   }
 
+  /// Whether sound, or else temperature, was published in the last day.
+  public func has(_ sound: Bool) -> Bool {
+    stride(from: 0, to: bytes.count, by: Self.size).contains { start in
+      sound ? bytes[start + 10] != 0xFF : bytes[start + 4] & bytes[start + 5] != 0xFF
+    }
+  }
+
   /// Adds a sample behind all that are older, and lets go of what is a day older; later ones were of a clock that ran
   /// ahead.
   public mutating func append(_ sample: PublicSample) {

@@ -44,20 +44,35 @@ enum PublishCommand: Command {
   }
 
   /// Writes all files, each whole or not at all, and removes pages of places that are gone.
-  private static func publish(_ client: GatewayClient, to folder: String, _ minutes: Int) throws(CommandFailure) -> Int
-  {
-    let files = try client.document("/api/export?minutes=\(minutes)")["files"].map { Array($0.elements) } ?? []
+  private static func publish(_ client: GatewayClient, to folder: String, _ minutes: Int) throws(CommandFailure) -> Int {
     var names: Set<String> = []
-    for file in files {
-      // A name is one of ours: nothing of it may lead out of the folder.
-      guard let name = file["name"]?.string, let text = file["text"]?.string, !name.contains("/"), !name.hasPrefix(".")
-      else { throw CommandFailure("the gateway's answer is not an export") }
-      try Files.replace(folder + "/" + name, with: Array(text.utf8), isDurable: false)
-      names.insert(name)
+    var next: Int? = 0
+    while let from = next {
+      let answer = try client.document("/api/export?minutes=\(minutes)&from=\(from)")
+      guard let files = answer["files"].map({ Array($0.elements) }), !files.isEmpty else {
+        throw CommandFailure("the gateway's answer is not an export")
+      }
+      for file in files {
+        // A name is one of ours: nothing of it may lead out of the folder.
+        guard let name = file["name"]?.string, let text = file["text"]?.string, !name.contains("/"), !name.hasPrefix(".")
+        else { throw CommandFailure("the gateway's answer is not an export") }
+        try Files.replace(folder + "/" + name, with: Array(text.utf8), isDurable: false)
+        names.insert(name)
+      }
+      next = answer["next"]?.integer
     }
-    for name in Files.names(in: folder) where name.hasPrefix("place-") && !names.contains(name) {
+    for name in Files.names(in: folder) where isPlacePage(name) && !names.contains(name) {
       Files.remove(folder + "/" + name)
     }
     return names.count
+  }
+
+  /// Whether a file's name is one that an export gives a place's page; other files are somebody else's.
+  private static func isPlacePage(_ name: String) -> Bool {
+    guard name.hasPrefix("place-"), name.hasSuffix(".html") else { return false }
+    var id = name.dropFirst("place-".count).dropLast(".html".count)
+    if id.hasSuffix(".en") { id = id.dropLast(".en".count) }
+    return !id.isEmpty
+      && id.utf8.allSatisfy { (0x61...0x7A).contains($0) || (0x30...0x39).contains($0) || $0 == 0x2D }
   }
 }

@@ -55,6 +55,7 @@ indirect enum FieldValue {
   case text(String)
   /// Thousandths.
   case number(Int64)
+  case flag(Bool)
   case time(Instant)
   case interval(Instant, Instant)
   case shape(GeoShape, geoJSON: String)
@@ -126,13 +127,12 @@ struct ThingsModel {
     }
   }
 
+  /// What a place measures, or has measured in the last day.
   private func datastreams(_ place: Int) -> [Entity] {
     let indicators = snapshot.places[place].indicators
     return PublishedQuantity.allCases.filter { quantity in
-      switch quantity {
-      case .air, .felt: indicators.isMeasured
-      case .sound: indicators.noise != nil
-      }
+      let isNow = quantity == .sound ? indicators.noise != nil : indicators.isMeasured
+      return isNow || snapshot.places[place].recent.has(quantity == .sound)
     }.map { .datastream(place, $0) }
   }
 
@@ -234,7 +234,12 @@ struct ThingsModel {
   }
 
   /// The fields of an entity, in the order in which they are written.
-  func fields(_ entity: Entity) -> [(name: String, value: FieldValue)] {
+  ///
+  /// - Parameters:
+  ///   - entity: the entity.
+  ///   - name: the only field that is wanted; the others may be there all the same.
+  /// - Returns: names and values.
+  func fields(_ entity: Entity, only name: String? = nil) -> [(name: String, value: FieldValue)] {
     switch entity {
     case .thing(let index):
       let place = snapshot.places[index]
@@ -271,7 +276,7 @@ struct ThingsModel {
         ("name", .text(quantity.name)), ("definition", .text(quantity.definition)),
         ("description", .text(quantity.meaning)),
       ]
-    case .datastream(let index, let quantity): return fields(ofDatastream: index, quantity)
+    case .datastream(let index, let quantity): return fields(ofDatastream: index, quantity, only: name)
     case .observation(_, let quantity, let sample):
       return [
         ("phenomenonTime", .time(sample.at)), ("resultTime", .time(sample.at)),
@@ -280,9 +285,11 @@ struct ThingsModel {
     }
   }
 
-  private func fields(ofDatastream index: Int, _ quantity: PublishedQuantity) -> [(name: String, value: FieldValue)] {
+  private func fields(
+    ofDatastream index: Int, _ quantity: PublishedQuantity, only name: String?
+  ) -> [(name: String, value: FieldValue)] {
     let about = snapshot.places[index].about
-    let samples = samples(index, quantity)
+    let samples = name == nil || name?.hasSuffix("Time") == true ? samples(index, quantity) : []
     let time = samples.first.flatMap { first in samples.last.map { FieldValue.interval(first.at, $0.at) } } ?? .null
     let unit = quantity.unit
     let position = about.position
@@ -305,7 +312,7 @@ struct ThingsModel {
     switch value {
     case .text(let text): .text(text)
     case .number(let digits): (ExactDecimal(digits)?.thousandths).map { .number($0) } ?? .null
-    case .flag(let isSo): .text(isSo ? "true" : "false")
+    case .flag(let isSo): .flag(isSo)
     }
   }
 }

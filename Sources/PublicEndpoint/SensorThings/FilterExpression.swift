@@ -18,26 +18,45 @@ indirect enum FilterExpression {
   ///
   /// - Throws: ``Problem`` 400 for what is wrong, 501 for what is right and not known here.
   init(_ text: String) throws(Problem) {
+    // A plus sign in a query means a space, and few people write %2B before an offset.
+    let text = text.replacing(/(T\d\d:\d\d:\d\d(?:\.\d+)?) (\d\d:\d\d)/) { "\($0.1)+\($0.2)" }
     var parser = FilterParser(text)
     self = try parser.whole()
   }
 
   // MARK: Evaluation
 
-  /// Whether an entity fulfils it; what is not known fulfils nothing.
-  func holds(_ entity: Entity, in model: ThingsModel) -> Bool {
+  /// Whether an entity fulfils it; what is not known fulfils nothing, nor does its contrary.
+  func holds(_ entity: Entity, in model: ThingsModel) -> Bool { truth(entity, model) ?? false }
+
+  /// How many comparisons it takes at most.
+  var size: Int {
     switch self {
-    case .and(let a, let b): a.holds(entity, in: model) && b.holds(entity, in: model)
-    case .or(let a, let b): a.holds(entity, in: model) || b.holds(entity, in: model)
-    case .not(let a): !a.holds(entity, in: model)
-    case .compare(let name, let a, let b):
-      Self.compares(name, a.value(entity, model), b.value(entity, model))
-    case .call(let name, let arguments):
-      Self.holds(name, arguments.map { $0.value(entity, model) })
+    case .literal, .path: 1
+    case .compare(_, let a, let b), .and(let a, let b), .or(let a, let b): a.size + b.size
+    case .not(let a), .within(_, let a): a.size
+    case .call(_, let arguments): arguments.map(\.size).reduce(1, +)
+    }
+  }
+
+  /// True, false, or nil where it is not known (Kleene's logic).
+  private func truth(_ entity: Entity, _ model: ThingsModel) -> Bool? {
+    switch self {
+    case .and(let a, let b):
+      let (a, b) = (a.truth(entity, model), b.truth(entity, model))
+      return a == false || b == false ? false : a == nil || b == nil ? nil : true
+    case .or(let a, let b):
+      let (a, b) = (a.truth(entity, model), b.truth(entity, model))
+      return a == true || b == true ? true : a == nil || b == nil ? nil : false
+    case .not(let a): return a.truth(entity, model).map { !$0 }
+    case .compare(let name, let a, let b): return Self.compares(name, a.value(entity, model), b.value(entity, model))
+    case .call(let name, let arguments): return Self.holds(name, arguments.map { $0.value(entity, model) })
     case .within(let box, let what):
-      if case .shape(let shape, _) = what.value(entity, model) { box.intersects(shape) } else { false }
-    case .literal(.text("true")): true
-    case .path, .literal: if case .text("true") = value(entity, model) { true } else { false }
+      guard case .shape(let shape, _) = what.value(entity, model) else { return nil }
+      return box.intersects(shape)
+    case .path, .literal:
+      guard case .flag(let isSo) = value(entity, model) else { return nil }
+      return isSo
     }
   }
 
@@ -45,21 +64,25 @@ indirect enum FilterExpression {
     switch self {
     case .literal(let value): value
     case .path(let names): Self.value(of: entity, names[...], model)
-    default: .text(holds(entity, in: model) ? "true" : "false")
+    default: truth(entity, model).map { .flag($0) } ?? .null
     }
   }
 
-  /// A field, perhaps of an entity behind a link; of many the first.
+  /// A field, perhaps of an entity behind a link; of many the first, but for what all places share.
   static func value(of entity: Entity, _ names: ArraySlice<String>, _ model: ThingsModel) -> FieldValue {
     guard let name = names.first else { return .null }
     if name == "id" || name == "@iot.id" { return .text(model.id(entity)) }
-    if let related = model.related(entity, name) {
+    switch (entity, name) {
+    case (.sensor, "Datastreams"), (.observedProperty, "Datastreams"): return .null
+    default: break
+    }
+    if ThingsModel.links(of: entity.set).contains(name), let related = model.related(entity, name) {
       switch related {
       case .one(let other): return value(of: other, names.dropFirst(), model)
       case .many(_, let others): return others.first.map { value(of: $0, names.dropFirst(), model) } ?? .null
       }
     }
-    guard var value = model.fields(entity).first(where: { $0.name == name })?.value else { return .null }
+    guard var value = model.fields(entity, only: name).first(where: { $0.name == name })?.value else { return .null }
     for name in names.dropFirst() {
       guard case .object(let members) = value, let member = members.first(where: { $0.name == name }) else {
         return .null
@@ -69,7 +92,7 @@ indirect enum FilterExpression {
     return value
   }
 
-  private static func compares(_ name: String, _ a: FieldValue, _ b: FieldValue) -> Bool {
+  private static func compares(_ name: String, _ a: FieldValue, _ b: FieldValue) -> Bool? {
     func holds<T: Comparable>(_ a: T, _ b: T) -> Bool {
       switch name {
       case "eq": a == b
@@ -87,12 +110,13 @@ indirect enum FilterExpression {
     // An interval is after a moment by its end, and before it by its beginning.
     case (.interval(let from, let until), .time(let b)): return holds(name.hasPrefix("g") ? until : from, b)
     case (.time(let a), .interval(let from, let until)): return holds(a, name.hasPrefix("l") ? until : from)
-    default: return false
+    case (.flag(let a), .flag(let b)): return name == "eq" ? a == b : name == "ne" ? a != b : nil
+    default: return nil
     }
   }
 
-  private static func holds(_ name: String, _ arguments: [FieldValue]) -> Bool {
-    guard arguments.count == 2, case .text(let a) = arguments[0], case .text(let b) = arguments[1] else { return false }
+  private static func holds(_ name: String, _ arguments: [FieldValue]) -> Bool? {
+    guard arguments.count == 2, case .text(let a) = arguments[0], case .text(let b) = arguments[1] else { return nil }
     switch name {
     case "substringof": return a.isEmpty || b.firstRange(of: a) != nil
     case "startswith": return a.hasPrefix(b)
@@ -222,7 +246,7 @@ private struct FilterParser {
   }
 
   private static func value(_ word: String) throws(Problem) -> FilterExpression {
-    if word == "true" || word == "false" { return .literal(.text(word)) }
+    if word == "true" || word == "false" { return .literal(.flag(word == "true")) }
     if let number = ExactDecimal(word)?.thousandths { return .literal(.number(number)) }
     if let time = Instant(rfc3339: word) { return .literal(.time(time)) }
     guard let first = word.unicodeScalars.first, first.properties.isAlphabetic || first == "@" else {

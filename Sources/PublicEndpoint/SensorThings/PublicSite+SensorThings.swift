@@ -119,9 +119,34 @@ extension PublicSite {
   }
 }
 
+/// What one request may cost: strangers write the queries.
+private final class Budget {
+  private var steps = 200_000
+  private var bytes = 16 * 1024 * 1024
+
+  /// Counts looks at entities, about a microsecond each.
+  func spend(_ count: Int) throws(Problem) {
+    steps -= min(count, 1_000_000)
+    try check()
+  }
+
+  /// Counts text that was written.
+  func write(_ count: Int) throws(Problem) {
+    bytes -= count
+    try check()
+  }
+
+  private func check() throws(Problem) {
+    guard steps >= 0, bytes >= 0 else {
+      throw Problem(400, "Bad request", "that is more than one answer holds: ask for less with $top, $filter or fewer $expand")
+    }
+  }
+}
+
 /// One answer.
 private struct ThingsAnswer {
   private let model: ThingsModel
+  private let budget = Budget()
   private let path: String
   private let query: [(name: String, value: String)]
 
@@ -140,6 +165,7 @@ private struct ThingsAnswer {
         writeRoot(to: &writer)
         return writer.bytes
       }
+      let isWholeCity = steps == [EntitySet.observations.rawValue]
       var found = try start(first)
       for step in steps.dropFirst() { found = try follow(found, step) }
       let options = try QueryOptions(query)
@@ -149,7 +175,12 @@ private struct ThingsAnswer {
           throw Problem(400, "Bad request", "one entity is not filtered, ordered or counted")
         }
         try write(entity, options, to: &writer)
-      case .many(let set, let entities): try write(set, entities, options, to: &writer)
+      case .many(let set, let entities): 
+        if isWholeCity {
+          try writeObservations(options, to: &writer)
+        } else {
+          try write(set, entities, options, to: &writer)
+        }
       }
       return writer.bytes
     }
@@ -171,9 +202,8 @@ private struct ThingsAnswer {
         json.key("conformance")
         json.array { json in
           for name in [
-            "datamodel", "resource-path/resource-path-to-entities", "request-data/order", "request-data/count",
-            "request-data/top", "request-data/skip", "request-data/expand", "request-data/select",
-            "request-data/filter", "request-data/pagination",
+            "datamodel", "request-data/order", "request-data/count", "request-data/top", "request-data/skip",
+            "request-data/expand", "request-data/pagination",
           ] { json.string("http://www.opengis.net/spec/iot_sensing/1.1/req/\(name)") }
         }
       }
@@ -234,20 +264,9 @@ private struct ThingsAnswer {
   private func write(_ set: EntitySet, _ entities: [Entity], _ options: QueryOptions, to json: inout JSONWriter)
     throws(Problem)
   {
-    let all = path.hasSuffix("/v1.1/Observations")
-    if all && (options.filter != nil || !options.order.isEmpty || options.wantsCount || options.skip > 0) {
-      throw Problem(
-        501, "Not implemented", "ask for the observations of a datastream: those of the whole city are only listed")
-    }
-    let source =
-      all
-      ? Array(
-        model.entities(.datastreams).lazy.flatMap { datastream -> [Entity] in
-          if case .many(_, let observations) = model.related(datastream, "Observations") { observations } else { [] }
-        }.prefix(options.top ?? QueryOptions.pageSize)) : entities
-    let found = try select(source, options)
+    let found = try select(entities, options)
     let page = found.dropFirst(options.skip).prefix(min(options.top ?? QueryOptions.pageSize, QueryOptions.largestPage))
-    let isMore = found.count > options.skip + page.count && !page.isEmpty && !all
+    let isMore = found.count > options.skip + page.count && !page.isEmpty
     let parts = try page.map { entity throws(Problem) in try written(entity, options) }
     json.object { json in
       if options.wantsCount { json.member("@iot.count", found.count) }
@@ -260,7 +279,34 @@ private struct ThingsAnswer {
     }
   }
 
+  /// The observations of the whole city: hundreds of thousands, listed page by page and no more.
+  private func writeObservations(_ options: QueryOptions, to json: inout JSONWriter) throws(Problem) {
+    guard options.filter == nil, options.order.isEmpty, !options.wantsCount else {
+      throw Problem(
+        501, "Not implemented", "ask for the observations of a datastream: those of the whole city are only listed")
+    }
+    let top = min(options.top ?? QueryOptions.pageSize, QueryOptions.largestPage)
+    var found: [Entity] = []
+    var passed = 0
+    for datastream in model.entities(.datastreams) where found.count <= top {
+      guard case .many(_, let observations) = model.related(datastream, "Observations") else { continue }
+      try budget.spend(observations.count)
+      found += observations.dropFirst(max(0, min(options.skip - passed, observations.count))).prefix(top + 1 - found.count)
+      passed += observations.count
+    }
+    let parts = try found.prefix(top).map { entity throws(Problem) in try written(entity, options) }
+    json.object { json in
+      if found.count > top, top > 0 {
+        let next = options.others + [("$skip", "\(options.skip + top)")]
+        json.member("@iot.nextLink", "\(model.base)/v1.1/Observations?\(PublicSite.encoded(next))")
+      }
+      json.key("value")
+      json.array { json in for part in parts { json.raw(part) } }
+    }
+  }
+
   private func select(_ entities: [Entity], _ options: QueryOptions) throws(Problem) -> [Entity] {
+    try budget.spend(entities.count * (1 + (options.filter?.size ?? 0) + options.order.count))
     var found = entities
     if let filter = options.filter { found = found.filter { filter.holds($0, in: model) } }
     guard !options.order.isEmpty else { return found }
@@ -290,8 +336,10 @@ private struct ThingsAnswer {
   // MARK: Entities
 
   private func written(_ entity: Entity, _ options: QueryOptions) throws(Problem) -> String {
+    try budget.spend(1)
     var json = JSONWriter()
     try write(entity, options, to: &json)
+    try budget.write(json.bytes.count)
     return json.text
   }
 
@@ -299,12 +347,18 @@ private struct ThingsAnswer {
     let fields = model.fields(entity)
     let links = ThingsModel.links(of: entity.set)
     for name in options.select ?? [] where !links.contains(name) && name != "id" && name != "@iot.id" {
-      guard fields.contains(where: { $0.name == name.prefix { $0 != "/" } }) else {
+      guard !name.contains("/") else { throw Problem(501, "Not implemented", "$select takes whole fields here") }
+      guard fields.contains(where: { $0.name == name }) else {
         throw Problem(400, "Bad request", "$select: \(entity.set.rawValue) have no \(name.prefix(40))")
       }
     }
     var expanded: [(name: String, text: String, count: Int?, next: String?)] = []
     for (link, options) in options.expand {
+      guard !expanded.contains(where: { $0.name == link }) else {
+        throw Problem(400, "Bad request", "$expand: \(link.prefix(40)) stands there twice")
+      }
+      // What all places share leads to each of them.
+      if case .many(.datastreams, let all) = model.related(entity, link) { try budget.spend(all.count) }
       guard let related = model.related(entity, link) else {
         throw Problem(400, "Bad request", "$expand: \(entity.set.rawValue) have no \(link.prefix(40))")
       }
@@ -348,6 +402,7 @@ private struct ThingsAnswer {
     switch value {
     case .text(let text): json.string(text)
     case .number(let thousandths): json.raw(MilliCelsius(thousandths).text(places: thousandths % 1000 == 0 ? 0 : 1))
+    case .flag(let isSo): json.raw(isSo ? "true" : "false")
     case .time(let time): json.string(time.rfc3339())
     case .interval(let from, let until): json.string("\(from.rfc3339())/\(until.rfc3339())")
     case .shape(_, let geoJSON): json.raw(geoJSON)
