@@ -121,7 +121,7 @@ public enum Assets {
         ages();
         if (first && bar && Date.now() - announced > 10000) { announced = Date.now(); bar.textContent = bar.dataset.changed + " " + first; }
         // Not under somebody's eyes or fingers.
-        if (map && !$("map").contains(document.activeElement) && !$("map").querySelector(".leaflet-popup")) draw();
+        if (layer && !$("map").contains(document.activeElement) && !$("map").querySelector(".leaflet-popup")) draw();
       };
       const soon = () => { if (!waiting) waiting = setTimeout(refresh, 300 + Math.random() * 700); };
 
@@ -206,7 +206,7 @@ public enum Assets {
         if (!shown || map) return;
         await load("link", { rel: "stylesheet", href: "/leaflet/leaflet.css" });
         await load("script", { src: "/leaflet/leaflet.js" });
-        map = L.map(holder, { zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
+        map = L.map(holder, { maxZoom: 19, zoomAnimation: !matchMedia("(prefers-reduced-motion: reduce)").matches });
         map.attributionControl.setPrefix(false);
         map.setView([45.75, 4.85], 12);
         if (holder.dataset.tiles) L.tileLayer(holder.dataset.tiles, { attribution: holder.dataset.attribution, maxZoom: 19 }).addTo(map);

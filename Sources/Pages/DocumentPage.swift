@@ -50,7 +50,8 @@ public struct DocumentPage: Sendable {
   /// The page.
   public func html(_ language: Language) -> String {
     PageFrame(
-      language: language, title: "\(title) · \(cityName)", cityName: cityName, other: path.map { path in { Pages.path(path, $0) } },
+      language: language, title: "\(title) · \(cityName)", cityName: cityName,
+      other: path.map { path in { Pages.path(path, $0) } },
       body: "<h1>\(escapeHTML(title))</h1>\n" + parts.map(html).joined(separator: "\n"), contact: contact
     ).html
   }

@@ -94,8 +94,12 @@ extension PublicPlace {
       let day = today.adding(days: Int64(offset))
       let start = zone.instant(day, secondOfDay: 0)
       let end = zone.instant(day.adding(days: 1), secondOfDay: 0)
-      // A span belongs to the day on which it begins; one that began before is shown from midnight.
-      let spans = openings.filter { $0.until > start && $0.from < end && ($0.from >= start || offset == 0) }
+      // A span belongs to the day on which it begins; one that began before is shown from midnight today, and on every
+      // day if it lasts for days.
+      let spans = openings.filter { span in
+        guard span.until > start, span.from < end else { return false }
+        return span.from >= start || offset == 0 || span.until - span.from >= .hours(24)
+      }
       return DayHours(
         day: day,
         spans: spans.map { span in

@@ -44,7 +44,8 @@ enum PublishCommand: Command {
   }
 
   /// Writes all files, each whole or not at all, and removes pages of places that are gone.
-  private static func publish(_ client: GatewayClient, to folder: String, _ minutes: Int) throws(CommandFailure) -> Int {
+  private static func publish(_ client: GatewayClient, to folder: String, _ minutes: Int) throws(CommandFailure) -> Int
+  {
     var names: Set<String> = []
     var next: Int? = 0
     while let from = next {
@@ -54,7 +55,8 @@ enum PublishCommand: Command {
       }
       for file in files {
         // A name is one of ours: nothing of it may lead out of the folder.
-        guard let name = file["name"]?.string, let text = file["text"]?.string, !name.contains("/"), !name.hasPrefix(".")
+        guard let name = file["name"]?.string, let text = file["text"]?.string, !name.contains("/"),
+          !name.hasPrefix(".")
         else { throw CommandFailure("the gateway's answer is not an export") }
         try Files.replace(folder + "/" + name, with: Array(text.utf8), isDurable: false)
         names.insert(name)

@@ -1,9 +1,11 @@
 """OGC API - Features: what GIS programs and everyone who writes their own may rely on."""
 
 import csv
+import html
 import io
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import urllib.parse
@@ -31,7 +33,8 @@ def city(count):
             ring = [[0, 0], [s, 0], [s, s / 4], [s / 4, s / 4], [s / 4, s], [0, s], [0, 0]]
             geometry = {"type": "Polygon", "coordinates": [[[round(x + a, 7), round(y + b, 7)] for a, b in ring]]}
         properties = {
-            "id": f"lieu-{n:03d}", "name": f"Lieu {n}, dit \"le {n}\"", "kind": KINDS[n % 4],
+            # A quote with an accent on it is one character to some, and a quote to HTML and CSV.
+            "id": f"lieu-{n:03d}", "name": f"Lieu {n}, dit \"le {n}\"\u0301", "kind": KINDS[n % 4],
             "opening_hours": OPEN if n % 3 else CLOSED}
         if n % 2:
             properties["water"] = n % 4 == 1
@@ -127,6 +130,7 @@ def points(geometry):
     ("datetime=2000-01-01T00:00:00Z", lambda n: False), ("datetime=../2000-01-01T00:00:00Z", lambda n: False),
     ("datetime=2000-01-01T00:00:00Z/..", lambda n: True), ("datetime=../..", lambda n: True), ("datetime=/", lambda n: True),
     ("datetime=2999-01-01T00:00:00Z/", lambda n: False),
+    ("datetime=2000-01-01T00:00:00+01:00/..", lambda n: True), ("datetime=2000-01-01T00:00:00%2B01:00/..", lambda n: True),
 ])
 def test_filters_find_what_they_say(serving, query, condition):
     assert found(serving, query) == ids_where(condition)
@@ -147,7 +151,7 @@ def test_near_comes_the_best_first_and_no_farther_than_asked(serving):
     "bbox=4,46,5,45", "datetime=yesterday", "datetime=2026-02-30T00:00:00Z", "datetime=2026-07-18",
     "datetime=2027-01-01T00:00:00Z/2026-01-01T00:00:00Z", "datetime=a/b/c", "near=4.8", "near=181,45", "near=4,91", "near=a,b",
     "radius=100", "near=4.8,45.7&radius=0", "near=4.8,45.7&radius=-5", "near=4.8,45.7&radius=inf", "open_at=25:00",
-    "open_at=noon", "f=xml", "f=", "open=true&open=false", "limit=1&limit=2",
+    "open_at=noon", "open_at=2001-01-01T12:00:00Z", "open_at=2999-01-01T12:00:00+02:00", "f=xml", "f=", "open=true&open=false", "limit=1&limit=2",
 ])
 def test_a_bad_question_is_400_with_a_sentence(serving, query):
     status, headers, body = get(serving.url(f"{ITEMS}?{query}"), GEOJSON)
@@ -161,6 +165,9 @@ def test_every_document_refuses_what_it_does_not_know(serving, path):
     assert get(serving.url(path + "?f=csv"), GEOJSON)[0] == 400
     status, headers, body = get(serving.url(path + "?f=html"))
     assert status == 200 and headers["Content-Type"].startswith("text/html") and b"</html>" in body
+    # Every address that the page offers is one that answers.
+    for link in set(re.findall(rb'href="(/[^"]*)"', body)):
+        assert get(serving.url(html.unescape(link.decode())), {"Accept": "text/html"})[0] == 200, link
 
 
 def test_a_limit_above_the_maximum_is_as_good_as_that(serving):
@@ -266,8 +273,6 @@ def test_links_follow_the_name_under_which_one_came_but_believe_nobody(serving):
 
 def test_the_examples_for_re_users_run_as_printed(serving):
     page = get(serving.url("/data?lang=en"), {"Accept": "text/html"})[2].decode()
-    import html
-    import re
     curl, python, script = [html.unescape(code) for code in re.findall(r"<code>(.*?)</code>", page, re.S)]
     result = subprocess.run(["bash", "-c", curl], capture_output=True, timeout=30)
     assert [f["id"] for f in json.loads(result.stdout)["features"]] == ["lieu-001"]
@@ -328,3 +333,30 @@ os._exit(0)
         pytest.skip("QGIS is not installed")
     result = subprocess.run(["/usr/bin/python3", "-c", program], capture_output=True, text=True, timeout=120)
     assert result.stdout.split() == ["True", "7", "True"], result.stdout + result.stderr
+
+
+def test_tonight_follows_what_the_city_decided_and_the_heat(broker, gateway):
+    """A park that somebody closed until tomorrow is not offered for tonight; one that heat keeps open is."""
+    gateway.write_places([
+        ("ferme", "Parc fermé", "park", '"opening_hours":"24/7"'),
+        ("nuit", "Parc de nuit", "park", '"opening_hours":"2000 off","heat_hours":[{"min_level":3,"opening_hours":"24/7","mode":"add"}]'),
+        ("square", "Square", "garden", '"opening_hours":"24/7"')])
+    gateway.write_settings(sensors='{ "id": "rue", "station": "rue", "fields": ["temperature"], "period_s": 60 }')
+    gateway.start().connected()
+
+    def tonight():
+        page = get(gateway.url("/?open_at=22:00&lang=fr"), {"Accept": "text/html"})[2].decode()
+        ids = {f["id"] for f in json.loads(get(gateway.url(f"{ITEMS}?open_at=22:00"), GEOJSON)[2])["features"]}
+        assert ids == set(re.findall(r'id="place-([a-z]+)"', page)) and f"{len(ids)} lieu" in page
+        return ids
+
+    assert tonight() == {"ferme", "square"}
+    until = "2999-01-01T00:00:00Z"
+    broker.publish("tonnelle/v1/command/places/ferme/override",
+                   json.dumps({"state": "closed", "by": "A. Martin", "reason": "orage", "until": until}))
+    wait_for("the closing", lambda: tonight() == {"square"})
+    broker.publish("tonnelle/v1/command/heat", json.dumps({"level": 3, "by": "A. Martin", "reason": "canicule", "until": until}))
+    wait_for("the heat", lambda: tonight() == {"square", "nuit"})
+    page = get(gateway.url("/places/ferme?lang=fr"), {"Accept": "text/html"})[2].decode()
+    assert "Fermé" in page and "toute la journée" not in page
+    assert "toute la journée" in get(gateway.url("/places/nuit?lang=fr"), {"Accept": "text/html"})[2].decode()

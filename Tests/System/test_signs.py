@@ -46,11 +46,11 @@ def test_a_sign_says_what_is_and_where_else_to_go(broker, serving, browser):
         assert browser.driver.execute_script("return document.documentElement.scrollWidth - window.innerWidth") <= 0
     browser.screen(1080, 1920)
     browser.open(serving.url("/sign/square?lang=fr"))
-    assert "Fermé" in browser.text() and "À côté : ↑ Parc (Frais et ouvert)" in browser.text()
+    assert "Fermé" in browser.text() and "Le plus proche : Parc (Frais et ouvert)" in browser.text()
     browser.open(serving.url("/sign/parc?lang=fr"))
     text = browser.text()
     assert "Parc" in text and "Frais et ouvert" in text and "26,0\u202f°C" in text and "toute la journée" in text
-    assert "Mesuré à" in text and "À côté" not in text  # of the others nothing says that one should go there
+    assert "Mesuré à" in text and "Le plus proche" not in text  # of the others nothing says that one should go there
     assert not browser.driver.find_elements(By.CSS_SELECTOR, "main a, main button, main input")
     # Nothing that a screen at a gate must show lies below its edge.
     assert browser.driver.execute_script("return document.documentElement.scrollHeight - window.innerHeight") <= 0
@@ -70,6 +70,10 @@ def test_a_sign_without_its_gateway_says_the_time_of_what_it_shows(serving, brow
     browser.driver.execute_script("const now = Date.now; Date.now = () => now() + 16 * 60000")
     wait_for("its silence", lambda: not browser.driver.find_element(By.CSS_SELECTOR, ".live").is_displayed())
     assert "toute la journée" in browser.text() and "Frais et ouvert" not in browser.text()
+    assert "Aujourd'hui, " in browser.text()  # with the day, since nobody knows how long it stands there
+    browser.driver.execute_script("const now = Date.now; Date.now = () => now() + 24 * 3600000")
+    wait_for("the day's end", lambda: not browser.driver.find_element(By.CSS_SELECTOR, ".hours").is_displayed())
+    browser.driver.execute_script("const now = Date.now; Date.now = () => now() - 24 * 3600000")
     assert "Pas de nouvelles depuis" in browser.text()
     serving.start()
     browser.driver.execute_script("const now = Date.now; Date.now = () => now() - 16 * 60000")
@@ -117,11 +121,11 @@ def test_the_site_as_files_serves_when_the_gateway_is_down(serving, browser, fol
     files = Files(target)
     try:
         browser.open(files.url + "/")
-        assert "1 lieu frais ouvert maintenant" in browser.text("h1") and "valable jusqu'à" in browser.text()
+        assert "1 lieu frais ouvert maintenant" in browser.text("h1") and "valable jusqu'au" in browser.text()
         assert browser.violations() == []
         assert not browser.driver.find_elements(By.CSS_SELECTOR, "button, .choices, script")
         browser.driver.find_element(By.CSS_SELECTOR, "#place-parc a").click()
-        assert "Frais et ouvert" in browser.text() and "valable jusqu'à" in browser.text()
+        assert "Frais et ouvert" in browser.text() and "valable jusqu'au" in browser.text()
         browser.driver.find_element(By.LINK_TEXT, "English").click()
         assert "Open and cool" in browser.text() and "good until" in browser.text()
         browser.driver.find_element(By.LINK_TEXT, "All places").click()

@@ -124,6 +124,12 @@ def test_the_client_of_frost_reads_things_datastreams_and_observations(serving):
     ("/Sensors('air_temperature')/Datastreams", {}, ["cour:air_temperature", "parc:air_temperature"]),
     ("/Datastreams('parc:air_temperature')/Observations", dict(filter="result gt 30"), []),
     ("/HistoricalLocations", {}, []),
+    ("/Things", dict(filter="properties/open eq true"), ["parc", "square"]), ("/Things", dict(filter="properties/water"), ["cour"]),
+    # What is not known fulfils nothing, nor does its contrary: of the square nobody knows how it feels there.
+    ("/Things", dict(filter="properties/felt_class eq 'cool'"), ["parc"]),
+    ("/Things", dict(filter="not (properties/felt_class eq 'cool')"), ["cour"]),
+    ("/Things", dict(filter="not (properties/felt_class eq 'cool') or name eq 'Square'"), ["cour", "square"]),
+    ("/Datastreams", dict(filter="phenomenonTime gt 2000-01-01T00:00:00+01:00", top="1"), ["cour:air_temperature"]),
 ])
 def test_queries_find_what_they_say(serving, path, options, expected):
     assert ids(serving, path, **options) == expected
@@ -141,6 +147,25 @@ def test_qgis_counts_pages_and_reads_shapes(serving):
     assert "Datastreams" in following["value"][0]["Things"][0]  # the next page is asked for in the same way
 
 
+def test_the_observations_of_all_are_listed_page_by_page(serving):
+    url, seen = serving.url("/v1.1/Observations?$top=1"), []
+    while url:
+        answer = json.loads(get(url)[2])
+        seen += [e["@iot.id"] for e in answer["value"]]
+        url = answer.get("@iot.nextLink")
+    # Two places measure air, and what is felt of it; no quarter of an hour has to pass.
+    assert len(seen) == len(set(seen)) >= 4 and {s.rsplit(":", 1)[0] for s in seen} == {
+        "cour:air_temperature", "cour:felt_temperature", "parc:air_temperature", "parc:felt_temperature"}
+    assert ids(serving, "/Observations") == ids(serving, "/Observations/") == seen
+
+
+def test_a_query_that_costs_too_much_is_refused(serving):
+    status, answer = ask(serving, "/Things", filter=" or ".join(["name eq 'x'"] * 200))
+    assert status == 200 and answer["value"] == []  # three places are nothing
+    status, _ = ask(serving, "/Sensors", expand="Datastreams($expand=Sensor($expand=Datastreams($expand=Sensor($expand=Datastreams))))")
+    assert status in (200, 400)
+
+
 @pytest.mark.parametrize("path,status", [
     ("/Nothings", 404), ("/Things('nobody')", 404), ("/Things(1)", 404), ("/Things('parc')/Roof", 404), ("/Things('parc", 400),
     ("/Things(parc)", 400), ("/Things/Datastreams", 400), ("/Things('parc')/name", 501), ("/Things/$ref", 501),
@@ -152,7 +177,8 @@ def test_qgis_counts_pages_and_reads_shapes(serving):
     ("/Things?$filter=round(result)%20eq%201", 501), ("/Things?$filter=result%20add%201%20eq%202", 501),
     ("/Locations?$filter=geo.intersects(location,geography'POINT(1%202)')", 501), ("/Things?$resultFormat=dataArray", 501),
     ("/Observations?$orderby=result", 501), ("/Things?$expand=" + "Locations/Things/" * 20 + "Locations", 400),
-    ("/Things('parc')?$top=1", 400), ("?x=1", 400),
+    ("/Things('parc')?$top=1", 400), ("?x=1", 400), ("/Things?$expand=Locations,Locations", 400),
+    ("/Datastreams?$select=unitOfMeasurement/symbol", 501),
 ])
 def test_what_is_outside_gets_a_sentence(serving, path, status):
     answer, headers, body = get(serving.url("/v1.1" + path))

@@ -138,7 +138,8 @@ private final class Budget {
 
   private func check() throws(Problem) {
     guard steps >= 0, bytes >= 0 else {
-      throw Problem(400, "Bad request", "that is more than one answer holds: ask for less with $top, $filter or fewer $expand")
+      throw Problem(
+        400, "Bad request", "that is more than one answer holds: ask for less with $top, $filter or fewer $expand")
     }
   }
 }
@@ -175,7 +176,7 @@ private struct ThingsAnswer {
           throw Problem(400, "Bad request", "one entity is not filtered, ordered or counted")
         }
         try write(entity, options, to: &writer)
-      case .many(let set, let entities): 
+      case .many(let set, let entities):
         if isWholeCity {
           try writeObservations(options, to: &writer)
         } else {
@@ -291,7 +292,8 @@ private struct ThingsAnswer {
     for datastream in model.entities(.datastreams) where found.count <= top {
       guard case .many(_, let observations) = model.related(datastream, "Observations") else { continue }
       try budget.spend(observations.count)
-      found += observations.dropFirst(max(0, min(options.skip - passed, observations.count))).prefix(top + 1 - found.count)
+      found += observations.dropFirst(max(0, min(options.skip - passed, observations.count))).prefix(
+        top + 1 - found.count)
       passed += observations.count
     }
     let parts = try found.prefix(top).map { entity throws(Problem) in try written(entity, options) }
