@@ -26,27 +26,50 @@ extension CityState {
     var openings: [PublicInterval] = []
     let sorted = borders.sorted()
     for (from, until) in zip(sorted, sorted.dropFirst()) {
-      let state = state(index, lists: lists, at: from)
+      let (state, rule) = state(index, lists: lists, at: from)
       guard state == .open || state == .unknown else { continue }
-      if let last = openings.last, last.until == from, last.state == state {
+      if let last = openings.last, last.until == from, last.state == state, last.rule == rule {
         openings[openings.count - 1].until = until
       } else {
-        openings.append(PublicInterval(from: from, until: until, state: state))
+        openings.append(PublicInterval(from: from, until: until, state: state, rule: rule))
       }
     }
     return openings
   }
 
+  /// Whether the heat reaches a level at some moment of a span, as far as it is announced.
+  private func reaches(_ level: Int, _ from: Instant, _ to: Instant) -> Bool {
+    var moment = from
+    while moment <= to {
+      if heat.effective(at: moment)?.level ?? 0 >= level { return true }
+      guard let next = heat.nextChange(after: moment) else { return false }
+      moment = next
+    }
+    return false
+  }
+
   /// What holds at a moment: the timetable, the programme, then each heat rule of the level that is announced for it.
-  private func state(_ index: Int, lists: [[PublicInterval]], at moment: Instant) -> OpeningState {
-    if let override = places[index].override, moment < override.until { return override.state }
+  private func state(_ index: Int, lists: [[PublicInterval]], at moment: Instant) -> (OpeningState, OpeningRule) {
+    if let override = places[index].override, moment < override.until { return (override.state, .override) }
+    func status(_ lists: some Sequence<[PublicInterval]>) -> OpeningState {
+      let states = lists.joined().filter { $0.from <= moment && moment < $0.until }.map(\.state)
+      return states.contains(.open) ? .open : states.first ?? .closed
+    }
     var holding = Array(lists.prefix(2))
     let level = heat.effective(at: moment)?.level ?? 0
-    for (number, rule) in city.places[index].heatHours.enumerated() where rule.minLevel <= level {
-      if rule.mode == .replace { holding = [] }
+    let rules = city.places[index].heatHours
+    var isReplaced = false
+    for (number, rule) in rules.enumerated() where rule.minLevel <= level {
+      if rule.mode == .replace { (holding, isReplaced) = ([], true) }
       holding.append(lists[number + 2])
     }
-    let states = holding.joined().filter { $0.from <= moment && moment < $0.until }.map(\.state)
-    return states.contains(.open) ? .open : states.first ?? .closed
+    // A span that heat has begun goes on when the level drops, unless it shall not, or others replace the timetable.
+    for (number, rule) in rules.enumerated() where rule.minLevel > level && rule.onDrop != .stop && !isReplaced {
+      let span = lists[number + 2].first { $0.state == .open && $0.from <= moment && moment < $0.until }
+      if let span, reaches(rule.minLevel, span.from, moment) { holding.append([span]) }
+    }
+    let state = status(holding)
+    if status(lists.prefix(1)) == state { return (state, .regular) }
+    return (state, status(lists.prefix(2)) == state ? .programme : .heat)
   }
 }

@@ -249,8 +249,18 @@ public struct Words: Sendable {
     return language("Aujourd'hui, ", "Today, ") + "\(language.weekday(day)) \(language.date(day))"
   }
 
-  /// Hours of which nobody is sure.
-  public func toBeChecked(_ times: String) -> String { times + language(" (à vérifier)", " (please check)") }
+  /// Hours, with what makes them so unless it is the timetable: `heat`, `programme` or `override`.
+  public func hours(_ times: String, isSure: Bool, rule: String) -> String {
+    let why: String? =
+      switch rule {
+      case "heat": language("horaires de canicule", "hours in a heatwave")
+      case "programme": language("programme", "programme")
+      case "override": language("décision de la ville", "decided by the city")
+      default: nil
+      }
+    let remarks = (isSure ? [] : [language("à vérifier", "please check")]) + [why].compactMap { $0 }
+    return remarks.isEmpty ? times : "\(times) (\(remarks.joined(separator: ", ")))"
+  }
 
   /// Words such as `12 lieux ouverts à 22 h`; only what is known of now can be measured.
   public func headline(open count: Int, at moment: Instant) -> String {

@@ -109,8 +109,7 @@ struct PlaceQuery: Sendable {
   /// Whether a place is meant; distances are not looked at.
   func matches(_ place: PublicPlace) -> Bool {
     if let moment = openAt?.moment {
-      let isOpen = place.openings.contains { $0.state == .open && $0.from <= moment && moment < $0.until }
-      guard isOpen else { return false }
+      guard place.openUntil(at: moment) != nil else { return false }
     }
     return chosen.allSatisfy { $0.filter.value(place) == $0.value }
   }

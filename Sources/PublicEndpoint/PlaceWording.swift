@@ -20,9 +20,9 @@ extension PublicPlace {
   /// What the list says of it when somebody asks for a moment to come: that first, then how it is now.
   func listItem(_ words: Words, openAt moment: Instant) -> ListItem {
     var item = listItem(words)
-    if let interval = openings.first(where: { $0.state == .open && $0.from <= moment && moment < $0.until }) {
+    if let end = openUntil(at: moment) {
       item.details.insert(words.nowIs(item.headline), at: 0)
-      item.headline = words.open(at: moment, until: interval.until)
+      item.headline = words.open(at: moment, until: end)
       // How cool it will be then nobody has measured.
       item.state = .unmeasured
     }
@@ -108,7 +108,7 @@ extension PublicPlace {
             isAllDay
             ? words.language("toute la journée", "all day")
             : "\(words.language.time(max(span.from, start), zone)) – \(words.language.time(span.until, zone))"
-          return span.state == .open ? times : words.toBeChecked(times)
+          return words.hours(times, isSure: span.state == .open, rule: span.rule.rawValue)
         })
     }
   }

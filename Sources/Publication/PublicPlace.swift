@@ -135,12 +135,30 @@ public struct PublicInterval: Hashable, Sendable {
   public var until: Instant
   /// `open` or `unknown`.
   public var state: OpeningState
+  /// What makes it so.
+  public var rule: OpeningRule
 
   /// An interval.
-  public init(from: Instant, until: Instant, state: OpeningState) {
+  public init(from: Instant, until: Instant, state: OpeningState, rule: OpeningRule = .regular) {
     self.from = from
     self.until = until
     self.state = state
+    self.rule = rule
+  }
+}
+
+extension PublicPlace {
+  /// Until when it stays open that is open at a moment to come; nil if it is not.
+  ///
+  /// One rule may take over from another: a park whose hours end may stay open for the heat.
+  public func openUntil(at moment: Instant) -> Instant? {
+    var end: Instant?
+    for opening in openings where opening.state == .open {
+      if end.map({ opening.from <= $0 && $0 < opening.until }) ?? (opening.from <= moment && moment < opening.until) {
+        end = opening.until
+      }
+    }
+    return end
   }
 }
 

@@ -44,6 +44,32 @@ import Testing
 
   private static let night = #""heat_hours":[{"min_level":3,"opening_hours":"20:00-24:00"}]"#
 
+  static let parks: [String] = [
+    "", night, night.replacing("}", with: #","on_drop":"stop"}"#), night.replacing("}", with: #","mode":"replace"}"#),
+    #""heat_hours":[{"min_level":2,"opening_hours":"20:00-22:00"},{"min_level":3,"opening_hours":"06:00-24:00","mode":"replace"}]"#,
+    #""heat_hours":[{"min_level":4,"opening_hours":"24/7"}]"#,
+  ]
+
+  @Test("what is foretold of the days ahead is what comes, if nothing else is said", arguments: parks, [false, true])
+  func foretold(park: String, isClosed: Bool) throws {
+    let world = try world(park: park)
+    heat(world, 3, at(12, 30))
+    if isClosed {
+      let payload = #"{"state":"closed","by":"a","reason":"orage","until":"2026-07-15T21:30:00+02:00"}"#
+      _ = world.ingest(
+        .command(
+          Message(
+            arrival: at(12, 40), topic: "tonnelle/v1/command/places/parc/override", payload: Array(payload.utf8))))
+    }
+    _ = world.advance(to: at(13))
+    let place = try #require(world.snapshot(version: 1)?.place("parc"))
+    for quarter in Int64(1)..<4 * 48 {
+      let moment = at(13) + .minutes(15 * quarter)
+      let comes = opening(world, moment)?.state == .open
+      #expect((place.openUntil(at: moment) != nil) == comes, "\(moment.rfc3339())")
+    }
+  }
+
   @Test("a park that stays open at night: one span, until midnight, though the level drops at 23:00") func night()
     throws
   {

@@ -9,6 +9,7 @@ import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
 
 from conftest import ROOT, get, reading, wait_for
 
@@ -200,6 +201,38 @@ def test_a_resident_filters_goes_on_and_comes_back(broker, gateway, javascript):
         assert items(browser)[0] == "fontaine" and "0\u202fm" in browser.text("#place-fontaine .distance")
     finally:
         browser.driver.quit()
+
+
+def test_the_keyboard_alone_finds_a_place(broker, gateway, browser):
+    gateway.write_places(CITY)
+    gateway.write_settings(sensors=STREET)
+    gateway.start()
+    browser.screen(700, 900)
+    browser.open(gateway.url("/?lang=fr"))
+
+    def focused():
+        return browser.driver.execute_script(
+            "const e = document.activeElement, r = e.getBoundingClientRect(), s = getComputedStyle(e);"
+            "return {text: e.innerText, seen: r.width > 0 && r.height > 0 && s.outlineStyle !== 'none'}")
+
+    def tab_to(text):
+        for _ in range(60):
+            browser.driver.switch_to.active_element.send_keys(Keys.TAB)
+            if focused()["text"].startswith(text):
+                assert focused()["seen"], text  # where one is can be seen
+                return browser.driver.switch_to.active_element
+        pytest.fail(f"no way to {text} by keyboard")
+
+    browser.driver.find_element(By.TAG_NAME, "body").send_keys(Keys.TAB)
+    assert focused()["text"] == "Aller au contenu"
+    tab_to("Eau").send_keys(Keys.ENTER)
+    wait_for("the filter", lambda: set(items(browser)) == {"fontaine", "halle"})
+    tab_to("Plus de filtres").send_keys(Keys.ENTER)
+    tab_to("En intérieur")
+    tab_to("Place de la Fontaine").send_keys(Keys.ENTER)
+    wait_for("the place", lambda: browser.text("h1") == "Place de la Fontaine")
+    tab_to("Autour d'ici").send_keys(Keys.ENTER)
+    wait_for("the list", lambda: items(browser)[:1] == ["fontaine"])
 
 
 def test_an_empty_list_says_what_opens_first(broker, gateway):
