@@ -190,11 +190,12 @@ extension Assets {
       const soon = () => { if (!waiting) waiting = setTimeout(refresh, Math.random() * 1000); };
       const connect = () => {
         const source = new EventSource("/events?state=false&place=" + document.getElementById("sign").dataset.place);
-        source.addEventListener("now", () => { if (lost) soon(); });
+        let isNew = true;
+        source.addEventListener("now", () => { if (lost || isNew) soon(); isNew = false; });  // what changed before the stream
         source.addEventListener("place", soon);
         source.onerror = () => {
           if (source.readyState === EventSource.CLOSED) setTimeout(connect, 4000 + Math.random() * 4000);
-          lost = true;
+          lost = isNew = true;
           tell();
         };
       };

@@ -158,9 +158,9 @@ class Gateway:
     def write_settings(self, extra="", sensors=SENSORS, public="", city=""):
         (self.folder / "settings.json").write_text(f"""{{
   "gateway": "essai", "data": "data", "places": "places.geojson",
-  "city": {{ "id": "ville", "name": "Ville", "time_zone": "Europe/Paris",{city} }},
+  "city": {{ "id": "ville", "name": "Ville", "time_zone": "Europe/Paris"{', ' + city if city else ''} }},
   "broker": {{ "host": "127.0.0.1", "port": {self.broker_port}, "keep_alive_s": 5 }},
-  "public": {{ "port": {self.port},{public} }}, "operators": {{ "port": {self.operator_port} }},
+  "public": {{ "port": {self.port}{', ' + public if public else ''} }}, "operators": {{ "port": {self.operator_port} }},
   "zones": [{{ "id": "centre", "reference": "rue" }}],
   "sensors": [{sensors}],{extra}
 }}""")
