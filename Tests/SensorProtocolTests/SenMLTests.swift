@@ -187,6 +187,15 @@ import Testing
     #expect(again == decoded)
   }
 
+  @Test("what is older than can be written stays old, and comes back as nothing that lies ahead") func ancient() throws {
+    let payload = Array(#"[{"bt":-1555555555,"n":"temperature","u":"Cel","v":24}]"#.utf8)
+    let decoded = try SenMLProfile.decode(payload, arrival: Self.arrival)
+    let first = try #require(decoded.observations.first)
+    #expect(first.time < Self.arrival - .days(9000))
+    let again = try SenMLProfile.decode(SenMLProfile.encode(decoded.observations), arrival: Self.arrival)
+    #expect(again.observations.first?.time == Instant(seconds: 268_435_456))  // 2^28, 4 July 1978
+  }
+
   @Test("the quick reader says what the thorough one says, or nothing") func quick() throws {
     let arrival = Instant(seconds: 1_784_109_600)
     // Pieces of packs, most of them good, put together at random.

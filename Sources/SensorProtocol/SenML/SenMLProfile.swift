@@ -86,13 +86,18 @@ public enum SenMLProfile {
           json.member("n", observation.field.rawValue + duration)
           json.member("v", raw: Milli<Percent>(observation.value).text(places: 3))
           if observation.hasOwnTime {
-            json.member("t", raw: Milli<Percent>(observation.time.milliseconds).text(places: 3))
+            let time = max(observation.time, firstAbsolute)
+            json.member("t", raw: Milli<Percent>(time.milliseconds).text(places: 3))
           }
         }
       }
     }
     return json.bytes
   }
+
+  /// Smaller numbers of seconds are relative (RFC 8428 §4.5.3): an earlier moment, which is too old in any case, would
+  /// come back as one that has not come yet.
+  private static let firstAbsolute = Instant(seconds: 1 << 28)
 
   private static let framePrefix = "frame-"
   private static let frameHead = Array(#"[{"bn":"\#(framePrefix)"#.utf8)
