@@ -187,7 +187,8 @@ import Testing
     #expect(again == decoded)
   }
 
-  @Test("what is older than can be written stays old, and comes back as nothing that lies ahead") func ancient() throws {
+  @Test("what is older than can be written stays old, and comes back as nothing that lies ahead") func ancient() throws
+  {
     let payload = Array(#"[{"bt":-1555555555,"n":"temperature","u":"Cel","v":24}]"#.utf8)
     let decoded = try SenMLProfile.decode(payload, arrival: Self.arrival)
     let first = try #require(decoded.observations.first)
