@@ -69,7 +69,7 @@ public struct DayChart: Sendable {
   /// A plane of hours and values, 640 by 240.
   private struct Plane {
     static let (width, height) = (640.0, 240.0)
-    static let (left, right, top, bottom) = (44.0, 176.0, 12.0, 28.0)
+    static let (left, right, top, bottom) = (44.0, 204.0, 12.0, 28.0)
     let start: Int64
     let end: Int64
     let low: Double

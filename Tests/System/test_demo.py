@@ -162,3 +162,32 @@ def test_the_first_reading_of_a_newcomer_is_on_the_page(demo):
     subprocess.run(["bash", "-c", line.replace("PORT", port)], check=True, timeout=10)
     wait_for("the reading", lambda: demo.features()["votre-lieu"].get("air_temperature") == 24.5)
     assert demo.features()["votre-lieu"]["availability"] == "available"
+
+
+def test_the_last_day_is_drawn_and_can_be_read_without_seeing_it(demo):
+    """Each drawing has a title, a sentence, direct labels within its frame, and a table of the same values behind it."""
+    from test_pages import Browser
+    place = "parc-elsa-triolet"
+    status, _, body = get(f"http://127.0.0.1:{demo.port}/v1.1/Datastreams('{place}:air_temperature')/Observations?%24top=200")
+    air = [o["result"] for o in json.loads(body)["value"]]
+    assert len(air) >= 90
+    browser = Browser()
+    try:
+        for width in (390, 1280):
+            browser.screen(width, 900)
+            browser.open(f"http://127.0.0.1:{demo.port}/places/{place}?lang=fr")
+            charts = browser.driver.execute_script(
+                "return [...document.querySelectorAll('svg.chart')].map(c => ({title: c.querySelector('title').textContent,"
+                " text: c.querySelector('desc').textContent, lines: c.querySelectorAll('path').length,"
+                " cut: [...c.querySelectorAll('text')].filter(t => { const b = t.getBBox(); return b.x < 0 || b.x + b.width > 640; }).length}))")
+            assert len(charts) == 2 and all(c["lines"] > 4 and c["cut"] == 0 for c in charts), charts
+            assert "Température" in charts[0]["title"] and "Ici entre" in charts[0]["text"] and "dB(A)" in charts[1]["title"]
+            rows = browser.driver.execute_script(
+                "return [...document.querySelectorAll('#day tbody tr')].map(r => r.children[1].textContent)")
+            assert len(rows) >= 90
+            # The table's values are those that are published, oldest last.
+            table = [float(r.split("\u202f")[0].replace(",", ".").replace("\u2212", "-")) for r in rows if "°C" in r]
+            assert set(table[5:-5]) <= set(air) | {round(v, 1) for v in air}
+            assert browser.violations() == []
+    finally:
+        browser.driver.quit()
