@@ -124,6 +124,15 @@ def test_pages_are_accessible_at_every_size(serving, browser, path):
             assert overflow <= 0, (path, language, width)
 
 
+@pytest.mark.parametrize("path", ["/conformance", "/collections", "/collections/cool-spots", "/collections/cool-spots/items"])
+def test_pages_of_the_interface_are_accessible(serving, browser, path):
+    for width, dark in ((320, True), (1280, False)):
+        browser.screen(width, 900, dark)
+        browser.open(serving.url(f"{path}?f=html"))
+        assert browser.violations() == []
+        assert browser.driver.execute_script("return document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
 def test_the_board_is_accessible(serving, browser):
     for width in (320, 1280):
         browser.screen(width, 900)
