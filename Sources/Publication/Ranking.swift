@@ -27,18 +27,27 @@ extension PublicSnapshot {
   /// - Parameter position: from where; nil for anywhere.
   /// - Returns: all places.
   public func ranked(near position: PublicPosition? = nil) -> [RankedPlace] {
+    let plane = position.map(LocalPlane.init)
     let ranked = places.map { place in
-      RankedPlace(place: place, metres: position.map { place.about.shape.distance(to: $0) })
+      RankedPlace(place: place, metres: plane.map { PlaneShape(place.about.shape, on: $0).distance(to: .zero) })
     }
     let keys = ranked.map { $0.key(at: at) }
-    return ranked.indices.sorted { keys[$0].lexicographicallyPrecedes(keys[$1]) || keys[$0] == keys[$1] && $0 < $1 }
-      .map { ranked[$0] }
+    return ranked.indices.sorted { keys[$0] == keys[$1] ? $0 < $1 : keys[$0] < keys[$1] }.map { ranked[$0] }
   }
 }
 
 extension RankedPlace {
-  /// Smaller is better, from the first number on.
-  fileprivate func key(at now: Instant) -> [Int64] {
+  /// Smaller is better, from the first member on.
+  fileprivate struct Key: Comparable {
+    var first: (Int64, Int64, Int64)
+    var second: (Int64, Int64, Int64, Int64)
+
+    static func == (a: Key, b: Key) -> Bool { a.first == b.first && a.second == b.second }
+    static func < (a: Key, b: Key) -> Bool { a.first == b.first ? a.second < b.second : a.first < b.first }
+  }
+
+  /// Smaller is better.
+  fileprivate func key(at now: Instant) -> Key {
     let indicators = place.indicators
     let opensIn = indicators.opening.until.map { $0 - now } ?? .days(365)
     let state: Int64 =
@@ -63,6 +72,6 @@ extension RankedPlace {
     // An open place is better the longer it stays open, a closed one the sooner it opens.
     let change = indicators.opening.state == .open ? -opensIn.milliseconds : opensIn.milliseconds
     let isClosed: Int64 = state == 2 || state == 5 ? change : 0
-    return [state, steps, isClosed, isUnmeasured, coolness, room, change]
+    return Key(first: (state, steps, isClosed), second: (isUnmeasured, coolness, room, change))
   }
 }
