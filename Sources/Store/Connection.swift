@@ -14,11 +14,15 @@ internal import CSQLite
   ///   - path: the file.
   ///   - readOnly: whether nothing may be written.
   ///   - isShared: whether several threads may call it.
+  ///   - creates: whether the file is made where there is none.
   ///   - vfs: the name of SQLite's way to the disk; nil for the system's own.
   /// - Throws: ``StoreError`` with what SQLite says.
-  init(path: String, readOnly: Bool = false, isShared: Bool = false, vfs: String? = nil) throws(StoreError) {
+  init(
+    path: String, readOnly: Bool = false, isShared: Bool = false, creates: Bool = true, vfs: String? = nil
+  ) throws(StoreError) {
     var opened: OpaquePointer?
-    let access = readOnly ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+    let writing = SQLITE_OPEN_READWRITE | (creates ? SQLITE_OPEN_CREATE : 0)
+    let access = readOnly ? SQLITE_OPEN_READONLY : writing
     let threads = isShared ? SQLITE_OPEN_FULLMUTEX : SQLITE_OPEN_NOMUTEX
     let code = unsafe sqlite3_open_v2(path, &opened, access | threads, vfs)
     guard code == SQLITE_OK, let opened = unsafe opened else {
@@ -50,6 +54,29 @@ internal import CSQLite
   func execute(_ sql: String) throws(StoreError) {
     let code = unsafe sqlite3_exec(handle, sql, nil, nil, nil)
     guard code == SQLITE_OK else { throw error(code, sql) }
+  }
+
+  /// Copies all of this database over another one.
+  ///
+  /// - Parameters:
+  ///   - target: the other.
+  ///   - pages: how many pages at a time.
+  ///   - progress: told after each time how many of how many bytes there are.
+  /// - Throws: ``StoreError``.
+  func backup(to target: Connection, pages: Int32, _ progress: (Int64, Int64) -> Void) throws(StoreError) {
+    let size = try prepare("PRAGMA page_size")
+    let bytes = try size.step() ? size.integer(0) : 0
+    guard let backup = unsafe sqlite3_backup_init(target.handle, "main", handle, "main") else {
+      throw target.error(unsafe sqlite3_errcode(target.handle), "copying the database")
+    }
+    var code = SQLITE_OK
+    repeat {
+      code = unsafe sqlite3_backup_step(backup, pages)
+      let total = Int64(unsafe sqlite3_backup_pagecount(backup))
+      progress((total - Int64(unsafe sqlite3_backup_remaining(backup))) * bytes, total * bytes)
+    } while code == SQLITE_OK
+    unsafe sqlite3_backup_finish(backup)
+    guard code == SQLITE_DONE else { throw target.error(code, "copying the database") }
   }
 
   func prepare(_ sql: String) throws(StoreError) -> Statement {
@@ -92,6 +119,10 @@ internal import CSQLite
 
   func bind(_ index: Int32, _ bytes: [UInt8]?) {
     if let bytes { bind(index, bytes) } else { unsafe sqlite3_bind_null(handle, index) }
+  }
+
+  func bind(_ index: Int32, _ text: String?) {
+    if let text { bind(index, text) } else { bind(index, Int64?.none) }
   }
 
   func bind(_ index: Int32, _ text: String) {

@@ -200,14 +200,19 @@ extension Database {
 /// `@unchecked Sendable`: SQLite serialises the calls of a connection that was opened with `SQLITE_OPEN_FULLMUTEX`, and
 /// no statement is shared between two calls.
 public final class HistoryReader: @unchecked Sendable {
-  private let connection: Connection
+  let connection: Connection
+  private let folder: String
 
   /// Opens the history of a data folder whose database exists.
   ///
   /// - Throws: ``StoreError``.
   public init(folder: String) throws(StoreError) {
     connection = try Connection(path: folder + "/journal.db", readOnly: true, isShared: true)
+    self.folder = folder
   }
+
+  /// Room on the disk of the data folder; nil when the file system does not answer.
+  public var storage: StorageUse? { StorageUse(folder: folder) }
 
   /// Days of a series, in order.
   ///

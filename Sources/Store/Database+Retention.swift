@@ -10,7 +10,7 @@ public struct Retention: Hashable, Sendable {
   public var quartersBefore: Int64
   /// Civil days before this one.
   public var daysBefore: Int64
-  /// Transitions before this moment, Unix milliseconds.
+  /// Transitions, acts and coverage before this moment, Unix milliseconds.
   public var transitionsBefore: Int64
 
   /// What may go.
@@ -49,8 +49,18 @@ extension Database {
       (
         """
         DELETE FROM transition WHERE (place, at, indicator, position) IN
-          (SELECT place, at, indicator, position FROM transition WHERE at < ?1 LIMIT ?2)
+          (SELECT place, at, indicator, position FROM transition AS old WHERE at < ?1 AND EXISTS
+            (SELECT 1 FROM transition AS later WHERE later.place = old.place AND later.at > old.at AND later.at < ?1
+              AND later.indicator = old.indicator) LIMIT ?2)
         """, retention.transitionsBefore
+      ),
+      ("DELETE FROM gap WHERE begin IN (SELECT begin FROM gap WHERE until < ?1 LIMIT ?2)", retention.transitionsBefore),
+      (
+        "DELETE FROM coverage WHERE at IN (SELECT at FROM coverage WHERE at < ?1 LIMIT ?2)", retention.transitionsBefore
+      ),
+      (
+        "DELETE FROM act WHERE position IN (SELECT position FROM act WHERE at < ?1 LIMIT ?2)",
+        retention.transitionsBefore
       ),
     ] {
       let row = try statement(sql)

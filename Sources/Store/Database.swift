@@ -1,6 +1,6 @@
 // The gateway's one file: the journal, and what can be made of it again: checkpoints and history.
 //
-// All of it goes to the disk in the transaction of a batch, so that no part is ever ahead of another. Tables, schema 2:
+// All of it goes to the disk in the transaction of a batch, so that no part is ever ahead of another. Tables, schema 3:
 //
 //   journal(position INTEGER PRIMARY KEY,   number of the batch's first entry, from 1
 //           entries INTEGER,                how many entries
@@ -13,6 +13,9 @@
 //   image(id, position, arrival, bytes, crc)         its series
 //   day(sensor, field, day, start, position, quarters, hours, whole)  history (Database+History.swift)
 //   transition(place, at, indicator, position, before, after, reasons)
+//   act(position, at, what, by, reason, port, before, after, refusal)       what people on duty did (Database+Acts.swift)
+//   coverage(at, people, within)                    who had a place in reach (Database+Coverage.swift)
+//   gap(begin, until)                               when the gateway was not there
 
 internal import CSQLite
 internal import CZlib
@@ -65,6 +68,12 @@ public struct Commit: Sendable {
   public var forget: [Forgotten] = []
   /// Transitions that followed from earlier batches.
   public var transitions: [HistoryTransition] = []
+  /// What people on duty did in earlier batches.
+  public var acts: [Act] = []
+  /// Who had a place in reach.
+  public var coverage: [HistoryCoverage] = []
+  /// Times of which the gateway knows nothing.
+  public var gaps: [HistoryGap] = []
   /// What may go, a little of it at a time.
   public var retention: Retention?
 
@@ -73,8 +82,8 @@ public struct Commit: Sendable {
 
   /// Whether there is nothing to store.
   public var isEmpty: Bool {
-    batch == nil && checkpoint == nil && days.isEmpty && transitions.isEmpty && retention == nil
-      && forget.isEmpty
+    batch == nil && checkpoint == nil && days.isEmpty && transitions.isEmpty && acts.isEmpty && coverage.isEmpty
+      && gaps.isEmpty && retention == nil && forget.isEmpty
   }
 }
 
@@ -83,7 +92,7 @@ public struct Commit: Sendable {
 /// Confined to the thread or queue of its owner.
 public final class Database {
   /// The version of the tables; migrations bring older files up to it.
-  public static let schemaVersion: Int64 = 2
+  public static let schemaVersion: Int64 = 3
 
   let connection: Connection
   let path: String
@@ -136,10 +145,15 @@ public final class Database {
         code: SQLITE_ERROR, attempt: "opening \(path)",
         detail: "it was written by a newer version (schema \(version), this one knows \(Self.schemaVersion))")
     }
-    guard version < 2 else { return }
+    guard version < Self.schemaVersion else { return }
     try connection.execute("BEGIN IMMEDIATE")
-    try connection.execute(version == 1 ? Self.fromSchema1 : Self.journalTable)
-    try connection.execute(Self.otherTables)
+    if version < 2 {
+      try connection.execute(version == 1 ? Self.fromSchema1 : Self.journalTable)
+      try connection.execute(Self.otherTables)
+    }
+    try connection.execute(Self.actTable)
+    try connection.execute(Self.coverageTable)
+    try connection.execute("PRAGMA user_version = \(Self.schemaVersion)")
     try connection.execute("COMMIT")
     // Only so can a file of schema 1 give room back; if there is no room to do it, it stays as large as it is.
     if version == 1 { try? connection.execute("VACUUM") }
@@ -173,7 +187,6 @@ public final class Database {
       PRIMARY KEY(place, at, indicator, position)) STRICT, WITHOUT ROWID;
     CREATE INDEX transition_by_time ON transition(at);
     CREATE INDEX transition_by_position ON transition(position, at);
-    PRAGMA user_version = 2;
     """
 
   /// A statement that is prepared once.
@@ -196,6 +209,9 @@ public final class Database {
       for days in commit.forget { try forget(days) }
       for day in commit.days { try put(day) }
       for transition in commit.transitions { try insert(transition) }
+      for act in commit.acts { try insert(act) }
+      for moment in commit.coverage { try insert(moment) }
+      for gap in commit.gaps { try insert(gap) }
       if let retention = commit.retention { hasMoreToTrim = try trim(retention) }
       try connection.execute("COMMIT")
     } catch {
