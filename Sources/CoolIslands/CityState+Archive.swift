@@ -22,6 +22,7 @@ extension CityState {
     others.archive(&archive)
     archive.elements(of: &unwritten) { archive, time in archive.field(&time) }
     archive.elements(of: &qualities) { archive, quality in quality.archive(&archive) }
+    archive.elements(of: &faultySince) { archive, since in archive.field(&since) }
     archive.elements(of: &isBadlySited) { archive, isSo in archive.field(&isSo) }
     archive.field(&choresDue)
     archive.field(&hourDone)
@@ -74,6 +75,11 @@ extension SensorState {
     account.archive(&archive)
     archive.field(&occupied)
     archive.field(&battery, blank: MilliPercent(0)) { $0.field(&$1) }
+    archive.field(&maintenance, blank: Maintenance(until: .distantPast, by: "", reason: "")) {
+      $0.field(&$1.until)
+      $0.field(&$1.by)
+      $0.field(&$1.reason)
+    }
     frames.archive(&archive)
   }
 }

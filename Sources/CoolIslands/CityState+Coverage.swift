@@ -30,11 +30,34 @@ public struct CoverageReport: Sendable {
   public var scenarios: [CoverageScenario]
 }
 
+/// Who has a measured, cool, open place in reach, at a quarter of an hour: what the history keeps of coverage.
+public struct CoverageMoment: Hashable, Sendable {
+  /// The quarter of an hour.
+  public var at: Instant
+  /// All people.
+  public var total: Int64
+  /// People within each of ``Coverage/metres``.
+  public var covered: [Int64]
+
+  /// A moment.
+  public init(at: Instant, total: Int64, covered: [Int64]) {
+    self.at = at
+    self.total = total
+    self.covered = covered
+  }
+}
+
 extension CityState {
   /// Works out who has a place in reach, at every quarter of an hour; all places have been evaluated before.
-  public mutating func workOutCoverage(at now: Instant) {
-    guard coverage != nil, now.floored(toMilliseconds: City.quarter) == now || coverageReport == nil else { return }
+  ///
+  /// - Returns: what the history keeps of it; nil between the quarters, where a start only makes good what it missed.
+  public mutating func workOutCoverage(at now: Instant) -> CoverageMoment? {
+    let isQuarter = now.floored(toMilliseconds: City.quarter) == now
+    guard coverage != nil, isQuarter || coverageReport == nil else { return nil }
     coverageReport = report(at: now)
+    guard isQuarter, let report = coverageReport, let present = report.scenarios.first(where: { $0.name == "now" })
+    else { return nil }
+    return CoverageMoment(at: now, total: report.total, covered: present.covered)
   }
 
   /// All scenarios; nil where nobody has said where people live.
@@ -50,7 +73,10 @@ extension CityState {
       return moment >= now ? moment : city.zone.instant(day.adding(days: days), secondOfDay: hour * 3600)
     }
     let sunday = today.adding(days: Int64((13 - today.weekday) % 7))
-    let moments = [("tonight", next(today, 22, every: 1)), ("sunday", next(sunday, 15, every: 7))]
+    // In the night itself that night is meant.
+    let hour = city.zone.civil(now).secondOfDay / 3600
+    let tonight = hour >= 22 || hour < 6 ? now : next(today, 22, every: 1)
+    let moments = [("tonight", tonight), ("sunday", next(sunday, 15, every: 7))]
     var scenarios: [CoverageScenario] = []
     func add(_ name: String, _ at: Instant, couldOpen: (Int) -> Bool, _ isGood: (Int) -> Bool) {
       for index in places.indices { coverage.set(index, isGood: isGood(index)) }
@@ -71,20 +97,5 @@ extension CityState {
     for level in 1...4 { add("level_\(level)", now, couldOpen: { _ in true }) { isOpen($0, at: now, level: level) } }
     return CoverageReport(
       at: now, total: coverage.total, totalWeighted: coverage.totalWeighted, scenarios: scenarios)
-  }
-
-  /// Whether a place is open by its hours at a moment of the next days, at a heat level.
-  private func isOpen(_ index: Int, at moment: Instant, level: Int) -> Bool {
-    let place = places[index]
-    if let override = place.override, moment < override.until { return override.state == .open }
-    if let end = traits[index].timetableEnds, moment >= end { return false }
-    func holds(_ intervals: [PublicInterval]) -> Bool {
-      intervals.contains { $0.state == .open && $0.from <= moment && moment < $0.until }
-    }
-    var isOpen = holds(place.intervals) || holds(place.programmeIntervals)
-    for (number, rule) in city.places[index].heatHours.enumerated() where rule.minLevel <= level {
-      isOpen = holds(place.heatIntervals[number]) || rule.mode == .add && isOpen
-    }
-    return isOpen
   }
 }

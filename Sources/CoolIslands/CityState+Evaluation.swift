@@ -47,7 +47,10 @@ extension CityState {
   ///
   /// - Returns: whether anything changed.
   private mutating func evaluate(_ index: Int, at now: Instant, _ transitions: inout [Transition]) -> Bool {
-    if let override = places[index].override, override.until <= now { places[index].override = nil }
+    if let override = places[index].override, override.until <= now {
+      (places[index].override, places[index].openings) = (nil, nil)
+    }
+    if places[index].openings == nil { places[index].openings = openings(index) }
     let (opening, openingReason) = opening(index, at: now)
     if opening.state == .open && opening.rule != .regular { places[index].openedSpeciallyAt = now }
     resetHeadcount(index, at: now)

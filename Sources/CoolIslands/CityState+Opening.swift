@@ -8,6 +8,7 @@ extension CityState {
   /// Computes the intervals of a place from its day.
   mutating func restoreIntervals(_ index: Int) {
     let place = city.places[index]
+    places[index].openings = nil
     guard let day = places[index].day else {
       (places[index].intervals, places[index].heatIntervals) = ([], [])
       (places[index].slots, places[index].programmeIntervals, places[index].publicSlots) = ([], [], [])

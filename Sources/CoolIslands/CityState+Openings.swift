@@ -8,14 +8,8 @@ extension CityState {
   /// somebody decided.
   func openings(_ index: Int) -> [PublicInterval] {
     let place = places[index]
-    let end = traits[index].timetableEnds ?? .distantFuture
-    let regular: [PublicInterval] =
-      traits[index].timetable == .hours
-      ? place.intervals.filter { $0.from < end }.map {
-        PublicInterval(from: $0.from, until: min($0.until, end), state: $0.state)
-      } : []
-    if place.override == nil, place.programmeIntervals.isEmpty, !traits[index].hasHeatHours { return regular }
-    let lists = [regular, place.programmeIntervals] + place.heatIntervals
+    let lists = hours(index)
+    if place.override == nil, place.programmeIntervals.isEmpty, !traits[index].hasHeatHours { return lists[0] }
     var borders = Set(lists.joined().flatMap { [$0.from, $0.until] })
     if let until = place.override?.until { borders.formUnion([until, until - .days(1)]) }
     var change = borders.min()
@@ -26,7 +20,7 @@ extension CityState {
     var openings: [PublicInterval] = []
     let sorted = borders.sorted()
     for (from, until) in zip(sorted, sorted.dropFirst()) {
-      let (state, rule) = state(index, lists: lists, at: from)
+      let (state, rule) = state(index, lists, at: from, level: heat.effective(at: from)?.level ?? 0)
       guard state == .open || state == .unknown else { continue }
       if let last = openings.last, last.until == from, last.state == state, last.rule == rule {
         openings[openings.count - 1].until = until
@@ -35,6 +29,27 @@ extension CityState {
       }
     }
     return openings
+  }
+
+  /// Whether a place is open at a moment of the next days, were the heat at a level then.
+  func isOpen(_ index: Int, at moment: Instant, level: Int) -> Bool {
+    state(index, hours(index), at: moment, level: level).0 == .open
+  }
+
+  /// The hours of its timetable as far as they are believed, of its programme, and of each of its rules in heat.
+  private func hours(_ index: Int) -> [[PublicInterval]] {
+    let place = places[index]
+    let end = traits[index].timetableEnds ?? .distantFuture
+    let regular: [PublicInterval] =
+      traits[index].timetable == .hours
+      ? place.intervals.filter { $0.from < end }.map {
+        PublicInterval(from: $0.from, until: min($0.until, end), state: $0.state)
+      } : []
+    // After a configuration and before the first evaluation there may be more rules than intervals.
+    let heat = city.places[index].heatHours.indices.map { number in
+      number < place.heatIntervals.count ? place.heatIntervals[number] : []
+    }
+    return [regular, place.programmeIntervals] + heat
   }
 
   /// Whether the heat reaches a level at some moment of a span, as far as it is announced.
@@ -49,14 +64,15 @@ extension CityState {
   }
 
   /// What holds at a moment: the timetable, the programme, then each heat rule of the level that is announced for it.
-  private func state(_ index: Int, lists: [[PublicInterval]], at moment: Instant) -> (OpeningState, OpeningRule) {
+  private func state(
+    _ index: Int, _ lists: [[PublicInterval]], at moment: Instant, level: Int
+  ) -> (OpeningState, OpeningRule) {
     if let override = places[index].override, moment < override.until { return (override.state, .override) }
     func status(_ lists: some Sequence<[PublicInterval]>) -> OpeningState {
       let states = lists.joined().filter { $0.from <= moment && moment < $0.until }.map(\.state)
       return states.contains(.open) ? .open : states.first ?? .closed
     }
     var holding = Array(lists.prefix(2))
-    let level = heat.effective(at: moment)?.level ?? 0
     let rules = city.places[index].heatHours
     var isReplaced = false
     for (number, rule) in rules.enumerated() where rule.minLevel <= level {

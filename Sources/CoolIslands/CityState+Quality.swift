@@ -78,6 +78,10 @@ extension CityState {
     for sensor in sensors.indices where isBadlySited[sensor] {
       if let series = wires[sensor].temperature { qualities[series.rawValue].note(.siting, .suspect) }
     }
+    for index in qualities.indices {
+      let isFaulty = [.suspect, .fail].contains(qualities[index].flag)
+      if isFaulty != (faultySince[index] != nil) { faultySince[index] = isFaulty ? now : nil }
+    }
   }
 
   private func quality(of series: SeriesIndex, _ field: Field, of sensor: Int, at now: Instant) -> SeriesQuality {

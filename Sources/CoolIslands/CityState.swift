@@ -41,6 +41,8 @@ struct SensorState {
   var totalArrivals: [Int: Instant] = [:]
   var occupied: Bool?
   var battery: MilliPercent?
+  /// While somebody works on it its readings do not count.
+  var maintenance: Maintenance?
   /// The radio frames that came last, where they come by a network server.
   var frames = FrameMemory()
 }
@@ -55,6 +57,8 @@ struct PlaceState {
   var slots: [Programme.Slot] = []
   /// The same as everyone may know them.
   var publicSlots: [PublicSlot] = []
+  /// When it is or may be open in the days ahead; nil where that has to be worked out anew.
+  var openings: [PublicInterval]?
   /// Until when it stays open because of heat, should the level drop.
   var heatOpenUntil: Instant?
   var day: CivilDay?
@@ -92,7 +96,9 @@ public struct CityState: ~Copyable, Sendable {
   public var city: City { _read { yield configuration.city } }
   private let configuration: Configuration
   /// The heat.
-  public internal(set) var heat = Heat()
+  public internal(set) var heat = Heat() {
+    didSet { for index in places.indices where traits[index].hasHeatHours { places[index].openings = nil } }
+  }
   /// Places, aligned with the city's.
   var places: [PlaceState]
   /// Sensors, aligned with the city's.
@@ -119,6 +125,8 @@ public struct CityState: ~Copyable, Sendable {
   var decodedBefore = Decoded()
   /// What each series is worth, and which sensors the sun reaches.
   var qualities: [SeriesQuality]
+  /// Since when each of them has been doubtful or at fault.
+  var faultySince: [Instant?]
   var isBadlySited: [Bool]
   /// The outdoor temperatures of each zone.
   let neighbourhoods: [[(sensor: Int, series: SeriesIndex)]]
@@ -175,6 +183,7 @@ public struct CityState: ~Copyable, Sendable {
     }
     unwritten = [Int64](repeating: .max, count: kinds.count)
     qualities = [SeriesQuality](repeating: SeriesQuality(flag: .notEvaluated), count: kinds.count)
+    faultySince = [Instant?](repeating: nil, count: kinds.count)
     isBadlySited = city.sensors.map { _ in false }
     choresDue = now
     places = city.places.map { _ in PlaceState() }
@@ -225,7 +234,10 @@ public struct CityState: ~Copyable, Sendable {
     for index in sensors.indices {
       let series = sensors[index].series
       let before = old.sensor(city.sensors[index].id)
-      if let before { sensors[index].account = old.sensors[before].account }
+      if let before {
+        sensors[index].account = old.sensors[before].account
+        sensors[index].maintenance = old.sensors[before].maintenance
+      }
       guard let before, old.city.sensors[before].fields == city.sensors[index].fields else {
         for new in series { bank.begins(new, at: now.milliseconds) }
         continue
@@ -238,6 +250,7 @@ public struct CityState: ~Copyable, Sendable {
         bank.adopt(new, from: old.bank, at: earlier)
         unwritten[new.rawValue] = old.unwritten[earlier.rawValue]
         qualities[new.rawValue] = old.qualities[earlier.rawValue]
+        faultySince[new.rawValue] = old.faultySince[earlier.rawValue]
       }
     }
     let kept = Set(city.sensors.map(\.id))
@@ -250,6 +263,7 @@ public struct CityState: ~Copyable, Sendable {
       places[index] = old.places[before]
       places[index].configuredAt = now
       places[index].day = nil  // the timetable may be another
+      places[index].openings = nil
       places[index].tomorrow = .distantPast
     }
   }
@@ -290,8 +304,21 @@ public struct CityState: ~Copyable, Sendable {
 
   /// Changes a place's opening by hand.
   public mutating func setOverride(_ override: OpeningOverride?, place: Int, at now: Instant) {
-    places[place].override = override
+    (places[place].override, places[place].openings) = (override, nil)
     schedule(place, at: now.nextWholeSecond)
+  }
+
+  /// What somebody decided of a place's opening.
+  public func override(of place: Int) -> OpeningOverride? { places[place].override }
+
+  /// Who works on a sensor at a moment; nil for nobody.
+  public func maintenance(of sensor: Int, at now: Instant) -> Maintenance? {
+    sensors[sensor].maintenance.flatMap { now < $0.until ? $0 : nil }
+  }
+
+  /// Begins the maintenance of a sensor, or ends it (nil).
+  public mutating func setMaintenance(_ maintenance: Maintenance?, sensor: Int) {
+    sensors[sensor].maintenance = maintenance
   }
 
   /// Takes what a source says about the heat.

@@ -132,6 +132,14 @@ public struct Ledger: Hashable, Sendable {
   public var named: [(name: String, count: Int64)] {
     [("messages", messages), ("commands", commands), ("forgotten", forgotten)] + total.named
   }
+
+  /// How much was refused for each reason, also for those that never occurred.
+  public var refusals: [(reason: String, count: Int64)] {
+    let refused = total.refused
+    return Refusal.allCases.map { refusal in
+      (refusal.rawValue, refused.first { $0.refusal == refusal }?.count ?? 0)
+    }
+  }
 }
 
 extension CityState {

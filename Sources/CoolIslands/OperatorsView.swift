@@ -16,6 +16,8 @@ public struct OperatorsView: Sendable {
   public var cityName: String
   /// The heat entries of all sources.
   public var heat: [HeatEntry]
+  /// Those of them that hold now.
+  public var heatNow: [HeatEntry] { heat.filter { $0.from <= at && at < $0.until ?? .distantFuture } }
   /// The places, those that need attention first.
   public var places: [PlaceRow]
   /// Sensors in the street, which places are compared with.
@@ -24,6 +26,10 @@ public struct OperatorsView: Sendable {
   public var observed: (heat: ObservedHeat, thresholds: HeatThresholds?)?
   /// Who has a place in reach; nil where nobody has said where people live.
   public var coverage: CoverageReport?
+  /// Whether every place has been evaluated: not so for a moment after a start.
+  public internal(set) var isWhole = false
+  /// What has to be done, worst first.
+  public private(set) var tasks: [ReadinessTask] = []
 
   /// One place.
   public struct PlaceRow: Sendable {
@@ -47,14 +53,26 @@ public struct OperatorsView: Sendable {
     public var lastReset: Instant?
     /// Coming slots that take of its room, and what they leave.
     public var slots: [PublicSlot]
+    /// Whether it has a timetable that can be read.
+    public var hasTimetable: Bool
     /// Why the timetable cannot be read, or what contradicts it, if so.
     public var timetableFault: String?
     /// The override in force.
     public var override: OpeningOverride?
     /// Its sensors.
     public var sensors: [SensorRow]
-    /// Whether all of its sensors are heard and its timetable is readable.
-    public var isReady: Bool
+    /// Whether nothing urgent is to be done about it.
+    public var isReady = true
+    /// Whether heat changes its hours: it is one of those that the city counts on.
+    public var isInHeatPlan: Bool
+    /// Whether it would be open at 23:00 in the highest heat.
+    public var isOpenInHotNights: Bool
+    /// The first moment of which its timetable says nothing any more.
+    public var timetableEnds: Instant?
+    /// Until when the school holidays that it goes by are known.
+    public var holidaysEnd: CivilDay?
+    /// Where it is.
+    public var position: PublicPosition
   }
 
   /// One sensor.
@@ -71,6 +89,8 @@ public struct OperatorsView: Sendable {
     public var readings: Int64
     /// What each of its fields is worth, in the order of its settings.
     public var quality: [FieldQuality]
+    /// Who works on it, so that its readings do not count.
+    public var maintenance: Maintenance?
   }
 
   /// A field of a sensor and how far it can be believed.
@@ -79,6 +99,21 @@ public struct OperatorsView: Sendable {
     public var field: String
     /// Its worth.
     public var quality: SeriesQuality
+    /// Since when it has been doubtful or at fault.
+    public var since: Instant?
+  }
+}
+
+extension OperatorsView {
+  /// Finds what has to be done, and puts the places first that need somebody.
+  fileprivate mutating func workOutTasks() {
+    tasks = allTasks
+    var worst: [String: Int] = [:]
+    for (rank, task) in tasks.enumerated() {
+      if task.kind.isUrgent, let place = task.place, worst[place] == nil { worst[place] = rank }
+    }
+    for index in places.indices { places[index].isReady = worst[places[index].id] == nil }
+    places.sort { (worst[$0.id] ?? .max, $0.id) < (worst[$1.id] ?? .max, $1.id) }
   }
 }
 
@@ -86,6 +121,7 @@ extension CityState {
   /// What the people on duty see at a moment.
   public func operatorsView(at now: Instant) -> OperatorsView {
     var rows: [OperatorsView.PlaceRow] = []
+    let night = city.zone.instant(city.zone.civil(now).day, secondOfDay: 23 * 3600)
     for (index, place) in city.places.enumerated() {
       guard let indicators = places[index].indicators else { continue }
       let sensorRows = traits[index].sensors.map { row($0, at: now) }
@@ -111,27 +147,37 @@ extension CityState {
           countFlags: flags,
           drift: headcount.lastDrift?.drift, lastReset: headcount.lastReset,
           slots: places[index].publicSlots.filter { $0.until > now },
-          timetableFault: fault, override: places[index].override, sensors: sensorRows,
-          isReady: hasTimetable && sensorRows.allSatisfy(\.isAlive)))
+          hasTimetable: hasTimetable, timetableFault: fault, override: places[index].override, sensors: sensorRows,
+          isInHeatPlan: traits[index].hasHeatHours,
+          isOpenInHotNights: traits[index].hasHeatHours && isOpen(index, at: night, level: 4),
+          timetableEnds: traits[index].timetableEnds, holidaysEnd: place.schoolHolidays?.known.upperBound,
+          position: place.about.position))
     }
-    func trouble(_ row: OperatorsView.PlaceRow) -> (Int, Instant, String) {
-      let silent = row.sensors.filter { !$0.isAlive }
-      let since = silent.map { $0.lastObserved ?? .distantPast }.min() ?? .distantFuture
-      return (silent.isEmpty ? row.isReady ? 2 : 1 : 0, since, row.id)
-    }
-    return OperatorsView(
-      at: now, zone: city.zone, cityName: city.name, heat: heat.entries,
-      places: rows.sorted { trouble($0) < trouble($1) },
+    var view = OperatorsView(
+      at: now, zone: city.zone, cityName: city.name, heat: heat.entries, places: rows,
       stations: city.sensors.indices.filter { city.sensors[$0].place == nil }.map { row($0, at: now) },
       observed: observedHeat(at: now).map { ($0, city.heatThresholds) }, coverage: coverageReport)
+    view.isWhole = rows.count == city.places.count
+    view.workOutTasks()
+    return view
+  }
+
+  /// Whether a sensor speaks, or is not listened to: in school hours one that only counts or hears says nothing.
+  private func isHeard(_ sensor: Int, at now: Instant) -> Bool {
+    if isAlive(sensor, at: now) { return true }
+    let configured = city.sensors[sensor]
+    guard let place = configured.place, configured.fields.allSatisfy({ $0.isAboutPeople || $0.isSound }) else {
+      return false
+    }
+    return hasSchoolHours(place: place, from: now - configured.staleAfter, to: now)
   }
 
   private func row(_ sensor: Int, at now: Instant) -> OperatorsView.SensorRow {
     .init(
-      id: city.sensors[sensor].id, lastObserved: sensors[sensor].lastObserved, isAlive: isAlive(sensor, at: now),
+      id: city.sensors[sensor].id, lastObserved: sensors[sensor].lastObserved, isAlive: isHeard(sensor, at: now),
       battery: sensors[sensor].battery, readings: sensors[sensor].account.counted,
       quality: zip(city.sensors[sensor].fields, sensors[sensor].series).map { field, series in
-        .init(field: field.rawValue, quality: qualities[series.rawValue])
-      })
+        .init(field: field.rawValue, quality: qualities[series.rawValue], since: faultySince[series.rawValue])
+      }, maintenance: maintenance(of: sensor, at: now))
   }
 }

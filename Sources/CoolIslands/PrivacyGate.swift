@@ -34,7 +34,8 @@ extension CityState {
       about.slots = places[index].publicSlots.filter { $0.until > from && $0.from < until }
     }
     return PublicPlace(
-      about: about, indicators: indicators, recent: places[index].recent, openings: openings(index))
+      about: about, indicators: indicators, recent: places[index].recent,
+      openings: places[index].openings ?? openings(index))
   }
 
   /// All places that have been evaluated, as everyone may know them.

@@ -45,6 +45,10 @@ public enum Admission: Hashable, Sendable {
     guard !message.payload.isEmpty else { return .refused(.payloadEmpty, sensor: sensor) }
     if sender.message?.kind == .other { return .refused(.notAMeasurement, sensor: sensor) }
     let asItIs = Admission.admitted(.message(message), sensor: sensor, refusals: [])
+    if state.maintenance(of: sensor, at: message.arrival) != nil {
+      let decoded = try? state.decode(message.payload, of: sender, topic: message.topic, arrival: message.arrival)
+      return .refused(.maintenance, readings: Int64(decoded?.count ?? 1), sensor: sensor)
+    }
     let configured = state.city.sensors[sensor]
     let isInSchoolyard = configured.place.map { state.city.places[$0].schoolHours != nil } ?? false
     guard message.isRetained || isInSchoolyard else { return asItIs }

@@ -11,6 +11,8 @@ public enum Command: Hashable, Sendable {
   case heat(HeatEntry.Source, [HeatEntry])
   /// Opens or closes a place by hand, or returns it to its timetable (nil).
   case override(place: String, OpeningOverride?)
+  /// Begins or ends (nil) the maintenance of a sensor, in which its readings do not count.
+  case maintenance(sensor: String, Maintenance?)
 }
 
 /// Why a command is refused, in a sentence for the one who sent it.
@@ -29,6 +31,18 @@ public struct CommandResult: Hashable, Sendable {
   public var at: Instant
   /// Why it was refused; nil when it was accepted.
   public var refusal: String?
+  /// Who gave it and why, as far as it says.
+  public var by: String?
+  /// The reason.
+  public var reason: String?
+  /// What held before, in a few words.
+  public var before = ""
+  /// What holds after.
+  public var after = ""
+  /// Whether it came by the operators' port, which knows who acts; the broker only knows what they say.
+  public var isFromPort = false
+  /// Whether an audit log should tell it: a bulletin that comes again says nothing new.
+  public var isNews = true
 
   /// What `tonnelle/v1/gateway/<id>/command/result` carries.
   public func json() -> [UInt8] {
@@ -62,8 +76,13 @@ extension Command {
     switch (parts.first, parts.count) {
     case ("heat", 1):
       try fields.allow(["level", "by", "reason", "until"])
+      if fields.root["level"]?.kind == .null {
+        _ = (try fields.text("by"), try fields.text("reason"))
+        self = .heat(.operator, [])
+        return
+      }
       guard let level = fields.root["level"]?.integer, (1...4).contains(level) else {
-        throw CommandError("\"level\" must be 1, 2, 3 or 4")
+        throw CommandError("\"level\" must be 1, 2, 3 or 4, or null where you say nothing any more")
       }
       self = .heat(
         .operator,
@@ -93,9 +112,22 @@ extension Command {
         place: place,
         OpeningOverride(
           state: state, until: try fields.until(), by: try fields.text("by"), reason: try fields.text("reason")))
+    case ("sensors", 3) where parts.last == "maintenance":
+      try fields.allow(["by", "reason", "until"])
+      let (by, reason) = (try fields.text("by"), try fields.text("reason"))
+      let isEnd = fields.root["until"]?.kind == .null
+      self = .maintenance(
+        sensor: String(parts[parts.startIndex + 1]),
+        isEnd ? nil : Maintenance(until: try fields.until(), by: by, reason: reason))
     default:
       throw CommandError("there is no such command: \(message.topic)")
     }
+  }
+
+  /// Who gave a command and why, where its payload says so in the usual places.
+  static func author(of message: Message) -> (by: String?, reason: String?) {
+    guard let root = try? JSONDocument(message.payload).root, root.kind == .object else { return (nil, nil) }
+    return (root["by"]?.string, root["reason"]?.string)
   }
 
   private struct Fields {

@@ -19,6 +19,8 @@ public enum Topics {
   public static func gatewayAbout(_ gateway: String) -> String { "\(root)/gateway/\(gateway)/about" }
   /// What became of commands.
   public static func commandResult(_ gateway: String) -> String { "\(root)/gateway/\(gateway)/command/result" }
+  /// What people on duty should know.
+  public static func alerts(_ gateway: String) -> String { "\(root)/gateway/\(gateway)/alerts" }
 
   /// Whether a topic is a command's.
   public static func isCommand(_ topic: String) -> Bool { topic.hasPrefix("tonnelle/v1/command/") }

@@ -22,10 +22,13 @@ extension Effect {
   ///
   /// What is for the history alone has none.
   public func write(to json: inout JSONWriter, zone: CivilZone) {
-    if case .history = self { return }
+    switch self {
+    case .history, .coverage: return
+    case .transition, .heat, .command: break
+    }
     json.object { json in
       switch self {
-      case .history: break
+      case .history, .coverage: break
       case .transition(let transition):
         json.member("at", zone.text(transition.at))
         json.member("place", transition.place)

@@ -16,6 +16,8 @@ public enum Effect: Hashable, Sendable {
   case command(CommandResult)
   /// The history must take something, since the rings will not hold it.
   case history(HistoryPiece)
+  /// Who has a cool place in reach, of a quarter of an hour that begins.
+  case coverage(CoverageMoment)
 }
 
 /// Which public values changed since they were last taken.
@@ -139,7 +141,7 @@ public struct World: ~Copyable, Sendable {
     let level = state.heat.effective(at: second)?.level
     if level != heatLevel { state.heatChanged(at: second) }
     let result = state.evaluateDue(at: second)
-    state.workOutCoverage(at: second)
+    if let coverage = state.workOutCoverage(at: second) { effects.append(.coverage(coverage)) }
     changes.indicators.formUnion(result.indicators)
     changes.about.formUnion(result.about)
     if !result.indicators.isEmpty { changes.city = true }
@@ -204,21 +206,37 @@ public struct World: ~Copyable, Sendable {
 
   private mutating func obey(_ message: Message) -> CommandResult {
     let second = message.arrival.nextWholeSecond
+    let zone = state.city.zone
+    var result = CommandResult(topic: message.topic, at: message.arrival)
+    (result.by, result.reason) = Command.author(of: message)
+    // What comes from a broker has a packet's number, or was sent without a guarantee.
+    result.isFromPort = message.qos == 1 && message.packet == nil
     do throws(CommandError) {
       switch try Command(message, departement: state.city.departement) {
       case .heat(let source, let entries):
+        if source == .feed { result.by = "Météo-France" }
+        result.before = state.heat.words(of: source, at: message.arrival, zone)
         state.setHeat(entries, of: source)
         heatCheckedAt = min(heatCheckedAt, message.arrival - .milliseconds(1))
+        result.after = state.heat.words(of: source, at: message.arrival, zone)
+        result.isNews = source != .feed || result.before != result.after
       case .override(let id, let override):
         guard let place = state.place(id) else { throw CommandError("there is no place \"\(id)\"") }
+        result.before = state.override(of: place).words(zone)
         state.setOverride(override, place: place, at: second)
+        result.after = override.words(zone)
+      case .maintenance(let id, let maintenance):
+        guard let sensor = state.sensor(id) else { throw CommandError("there is no sensor \"\(id)\"") }
+        result.before = state.maintenance(of: sensor, at: message.arrival).words(zone)
+        state.setMaintenance(maintenance, sensor: sensor)
+        result.after = maintenance.words(zone)
       }
       state.noteCommand()
-      return CommandResult(topic: message.topic, at: message.arrival, refusal: nil)
     } catch {
       state.refuse(.commandMalformed, 1, sensor: nil)
-      return CommandResult(topic: message.topic, at: message.arrival, refusal: error.description)
+      result.refusal = error.description
     }
+    return result
   }
 
   /// All that may be known outside now.

@@ -22,14 +22,17 @@ public struct PublicSnapshot: Sendable {
   }
 
   /// The place with an identifier.
-  public func place(_ id: String) -> PublicPlace? {
+  public func place(_ id: String) -> PublicPlace? { index(of: id).map { places[$0] } }
+
+  /// Where among ``places`` the place with an identifier stands.
+  public func index(of id: String) -> Int? {
     var low = 0
     var high = places.count
     while low < high {
       let middle = (low + high) / 2
       if places[middle].about.id < id { low = middle + 1 } else { high = middle }
     }
-    return low < places.count && places[low].about.id == id ? places[low] : nil
+    return low < places.count && places[low].about.id == id ? low : nil
   }
 
   /// The smallest box around all places; nil where there are none.

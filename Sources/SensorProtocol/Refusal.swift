@@ -23,6 +23,7 @@ public enum Refusal: String, CaseIterable, Error, Hashable, Sendable {
   case schoolHours = "school_hours"
   case repeatedDelivery = "redelivered"
   case tooMany = "too_many_messages"
+  case maintenance = "maintenance"
   // The message of a server or hub.
   case deviceMissing = "device_missing"
   case deviceUnknown = "device_unknown"
@@ -70,6 +71,7 @@ extension Refusal {
     case .schoolHours: "it counts people or measures sound in a schoolyard's school hours"
     case .repeatedDelivery: "it was delivered before"
     case .tooMany: "the sensor sends more messages than the settings allow it"
+    case .maintenance: "somebody on duty said that the sensor is being worked on"
     case .deviceMissing: "the message does not say from which device it comes"
     case .deviceUnknown: "the settings have no sensor with this device"
     case .simulated: "the server only pretends that a device sent it"

@@ -1,12 +1,12 @@
 // Hours that heat switches on: when they begin, when they end, who may overrule them.
 
 import Configuration
-import CoolIslands
 import Publication
 import Quantities
 import Testing
 
 @testable import Core
+@testable import CoolIslands
 
 @Suite("Hours in heat") struct HeatHoursTests {
   /// A moment of Wednesday 15 July 2026 in Paris; hours beyond 24 are of Thursday.
@@ -63,11 +63,30 @@ import Testing
     }
     _ = world.advance(to: at(13))
     let place = try #require(world.snapshot(version: 1)?.place("parc"))
-    for quarter in Int64(1)..<4 * 48 {
-      let moment = at(13) + .minutes(15 * quarter)
+    let moments = (Int64(1)..<4 * 48).map { at(13) + .minutes(15 * $0) }
+    // What coverage counts on.
+    let counted = world.world.withState { state in
+      state.place("parc").map { index in
+        moments.map { state.isOpen(index, at: $0, level: state.heat.effective(at: $0)?.level ?? 0) }
+      }
+    }
+    for (number, moment) in moments.enumerated() {
       let comes = opening(world, moment)?.state == .open
       #expect((place.openUntil(at: moment) != nil) == comes, "\(moment.rfc3339())")
+      #expect(counted??[number] == comes, "\(moment.rfc3339())")
     }
+  }
+
+  @Test("hours in heat that a new configuration brings can be asked for at once") func reconfigured() throws {
+    let world = try world()
+    let configured = try self.world(park: Self.parks[4]).world.city
+    _ = world.world.configure(try #require(configured), at: at(12))
+    let place = try #require(world.snapshot(version: 2)?.place("parc"))
+    #expect(place.indicators.opening.state == .open)
+    let night = world.world.withState { $0.operatorsView(at: at(12)).places.first { $0.id == "parc" } }
+    #expect(night??.isInHeatPlan == true)
+    _ = world.advance(to: at(13))
+    #expect(world.snapshot(version: 3)?.place("parc")?.openUntil(at: at(13)) == at(20))
   }
 
   @Test("a park that stays open at night: one span, until midnight, though the level drops at 23:00") func night()
