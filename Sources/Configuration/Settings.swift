@@ -26,9 +26,23 @@ public struct Settings: Sendable {
   public var operatorsPort = Endpoint(address: "127.0.0.1", port: 8081)
   /// The file that holds the operators' token.
   public var operatorsTokenFile: String?
+  /// The file of the operators' accounts; nil gives the token all rights.
+  public var accountsFile: String?
+  /// Whom to call: by `sensors`, `timetables`, `heat` or a place's identifier.
+  public var contacts: [String: String] = [:]
+  /// The address of the operators' page as people on duty know it, for links in alerts.
+  public var operatorsURL: String?
+  /// Who is told of what; nil where nobody is.
+  public var alerts: Alerts?
+  /// Who keeps what was published for years; nil where nobody does.
+  public var longHistory: LongHistory?
+  /// Who holds the present of the city's things; nil where nobody is told.
+  public var contextBroker: ContextBroker?
   /// The map's base layer; none draws places on plain ground.
   public var tiles: Tiles?
 
+  /// How places are announced to Home Assistant; nil does not.
+  public var homeAssistant: HomeAssistant?
   /// Whether a clock that lies far beside the journal is believed though no time server has set it.
   public var trustsClock = false
   /// How long what is stored is kept.
@@ -66,7 +80,7 @@ public struct Settings: Sendable {
     public var username: String?
     /// The file whose first line is the password.
     public var passwordFile: String?
-    /// The client identifier: fixed and unique, or two gateways throw each other out.
+    /// The client identifier: fixed and unique, or two gateways throw each other out; empty for one that is made once.
     public var clientID = ""
     /// MQTT 5 or 3.1.1.
     public var usesMQTT5 = true
@@ -76,6 +90,21 @@ public struct Settings: Sendable {
     public var keepAlive = 30
     /// The certificates to trust; with them the connection is encrypted.
     public var certificateAuthorities: String?
+    /// The file of the gateway's own certificate, for a broker that asks for one.
+    public var certificate: String?
+    /// The file of its private key.
+    public var key: String?
+  }
+
+  /// How places are announced to Home Assistant.
+  public struct HomeAssistant: Hashable, Sendable {
+    /// The languages in which entities can be named.
+    public enum Language: String, CaseIterable, Sendable { case fr, en }
+
+    /// The first levels of its topics.
+    public var prefix = "homeassistant"
+    /// The language of its entities' names.
+    public var language = Language.fr
   }
 
   /// A filter that is subscribed to, and what reads its payloads.

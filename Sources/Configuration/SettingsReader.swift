@@ -71,6 +71,7 @@ struct SettingsReader {
     content.settings.populationFile = root.string("population")
     city(root, &content)
     broker(root, &content.settings)
+    if let reader = root.object("home_assistant") { content.settings.homeAssistant = homeAssistant(reader) }
     subscriptions(root, &content.settings)
     endpoints(root, &content.settings)
     let sensors = SensorsReader(root, report: report)
@@ -91,6 +92,13 @@ struct SettingsReader {
     }
     if let rings = root.object("rings") { content.rings = self.rings(rings) }
     retentionAndLimits(root, &content.settings)
+    if let alerts = root.object("alerts") { content.settings.alerts = AlertsReader().read(alerts) }
+    if let history = root.object("long_history") {
+      content.settings.longHistory = LongHistoryReader().read(history)
+    }
+    if let broker = root.object("context_broker") {
+      content.settings.contextBroker = ContextBrokerReader().read(broker)
+    }
     if let choices = root.object("choices") { self.choices(choices, &content.choices) }
     root.finish()
     return content
@@ -234,7 +242,6 @@ struct SettingsReader {
   }
 
   private func broker(_ root: ObjectReader, _ settings: inout Settings) {
-    settings.broker.clientID = "tonnelle-\(settings.gateway)"
     guard let broker = root.object("broker") else { return }
     settings.broker.host = broker.string("host") ?? settings.broker.host
     settings.broker.port = broker.integer("port", in: 1...65535) ?? settings.broker.port
@@ -253,8 +260,44 @@ struct SettingsReader {
     }
     settings.broker.receiveMaximum = broker.integer("receive_maximum", in: 20...5000) ?? settings.broker.receiveMaximum
     settings.broker.keepAlive = broker.integer("keep_alive_s", in: 5...3600) ?? settings.broker.keepAlive
-    settings.broker.certificateAuthorities = broker.string("ca_file")
+    certificates(broker, &settings.broker)
     broker.finish()
+  }
+
+  /// Whom to trust, and what to show: a certificate is nothing without its key, and both nothing without encryption.
+  private func certificates(_ reader: ObjectReader, _ broker: inout Settings.Broker) {
+    broker.certificateAuthorities = reader.string("ca_file")
+    broker.certificate = reader.string("certificate_file")
+    broker.key = reader.string("key_file")
+    func demand(_ key: String, besides other: String) {
+      guard let value = reader.value[other], !value.isNull, reader.value[key]?.isNull ?? true else { return }
+      reader.error(at: value, key, "text is required here, since there is \"\(other)\"")
+    }
+    demand("ca_file", besides: "certificate_file")
+    demand("key_file", besides: "certificate_file")
+    demand("certificate_file", besides: "key_file")
+  }
+
+  private func homeAssistant(_ reader: ObjectReader) -> Settings.HomeAssistant {
+    var settings = Settings.HomeAssistant()
+    if let prefix = reader.string("prefix"), let value = reader.value["prefix"] {
+      let levels = prefix.split(separator: "/", omittingEmptySubsequences: false)
+      let isTopic =
+        prefix.utf8.count <= 200
+        && levels.allSatisfy { level in
+          !level.isEmpty && level.utf8.allSatisfy { $0 > 0x20 && $0 != 0x7F && $0 != 0x2B && $0 != 0x23 && $0 != 0x24 }
+        }
+      if !isTopic || prefix == "tonnelle" || prefix.hasPrefix("tonnelle/") {
+        reader.error(
+          at: value, "prefix",
+          "the first levels of a topic, such as \"homeassistant\", were expected, \(ObjectReader.name(value)) was found"
+        )
+      }
+      settings.prefix = prefix
+    }
+    settings.language = reader.choice("language", Settings.HomeAssistant.Language.self) ?? settings.language
+    reader.finish()
+    return settings
   }
 
   private func subscriptions(_ root: ObjectReader, _ settings: inout Settings) {
@@ -301,6 +344,13 @@ struct SettingsReader {
       settings.operatorsPort.address = address(port) ?? settings.operatorsPort.address
       settings.operatorsPort.port = port.integer("port", in: 0...65535) ?? settings.operatorsPort.port
       settings.operatorsTokenFile = port.string("token_file")
+      settings.accountsFile = port.string("accounts")
+      if let contacts = port.object("contacts") {
+        for member in contacts.value.members {
+          settings.contacts[member.key] = contacts.string(member.key) ?? ""
+        }
+      }
+      settings.operatorsURL = port.url("url")
       port.finish()
     }
   }

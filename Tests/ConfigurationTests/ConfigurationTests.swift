@@ -38,7 +38,33 @@ import Testing
     let (configured, findings) = try Self.findings(settings: Self.settings(""))
     #expect(findings.isEmpty)
     let settings = try #require(configured).settings
-    #expect(settings.broker.clientID == "tonnelle-g" && settings.subscriptions.map(\.filter) == ["tonnelle/v1/up/+/+"])
+    #expect(settings.broker.clientID.isEmpty && settings.subscriptions.map(\.filter) == ["tonnelle/v1/up/+/+"])
+  }
+
+  @Test("alerts: defaults, numbers, rules that are switched off") func alerts() throws {
+    #expect(try Self.findings(settings: Self.settings("")).0?.settings.alerts == nil)
+    let members = #"""
+      "operators":{"url":"https://ville.example/garde/"},
+      "alerts":{"receivers":[{"id":"a","webhook":"http://10.0.0.1/x/","allow_http":true},{"id":"b","mqtt":true},
+        {"id":"c","mail":"a@b.example"},{"id":"d","webhook":"http://localhost:8/","token_file":"t"}],
+        "rules":{"sensor_silent":false,"disk_low":{"free_mib":100},"place_full":{"after_min":5}},
+        "quiet_hours":"22:00-07:30","language":"en","group_s":0,"keep":20}
+      """#
+    let (configured, findings) = try Self.findings(settings: Self.settings(members))
+    #expect(findings.isEmpty)
+    let settings = try #require(configured).settings
+    let alerts = try #require(settings.alerts)
+    #expect(settings.operatorsURL == "https://ville.example/garde")
+    #expect(
+      alerts.receivers.map(\.way) == [
+        .webhook(url: "http://10.0.0.1/x/", tokenFile: nil), .mqtt,
+        .mail(address: "a@b.example", command: ["/usr/sbin/sendmail", "-t", "-i"]),
+        .webhook(url: "http://localhost:8/", tokenFile: "t"),
+      ])
+    #expect(alerts.rules.count == AlertRule.allCases.count - 1 && alerts.rules[.sensorSilent] == nil)
+    #expect(alerts.rules[.diskLow]?.limits == [100] && alerts.rules[.placeFull]?.after == .minutes(5))
+    #expect(alerts.rules[.placeFull]?.clearAfter == AlertRule.placeFull.defaults.clearAfter)
+    #expect(alerts.quietHours == .init(from: 1320, to: 450) && alerts.language == "en" && alerts.keep == 20)
   }
 
   static let wrong: [(members: String, path: String, line: Int, words: String)] = [
@@ -46,6 +72,12 @@ import Testing
     (#""broker":{"prot":1}"#, "broker.prot", 3, "did you mean \"port\"?"),
     (#""broker":{"port":"1883"}"#, "broker.port", 3, "a whole number from 1 to 65535 was expected, \"1883\" was found"),
     (#""broker":{"port":70000}"#, "broker.port", 3, "70000 was found"),
+    (#""broker":{"certificate_file":"c","key_file":"k"}"#, "broker.ca_file", 3, "text is required here"),
+    (#""broker":{"ca_file":"a","certificate_file":"c"}"#, "broker.key_file", 3, "since there is \"certificate_file\""),
+    (#""broker":{"ca_file":"a","key_file":"k"}"#, "broker.certificate_file", 3, "since there is \"key_file\""),
+    (#""home_assistant":{"prefix":"home/+"}"#, "home_assistant.prefix", 3, "\"home/+\" was found"),
+    (#""home_assistant":{"prefix":"tonnelle/v1"}"#, "home_assistant.prefix", 3, "the first levels of a topic"),
+    (#""home_assistant":{"language":"de"}"#, "home_assistant.language", 3, "one of fr, en"),
     (#""broker":[]"#, "broker", 3, "an object in braces was expected, a list was found"),
     (#""subscriptions":[{"topic":"a/#/b"}]"#, "subscriptions[0].topic", 3, "an MQTT filter"),
     (
@@ -74,6 +106,37 @@ import Testing
       #""sensors":[{"id":"x","place":"parc","fields":["in_total"],"counter_bits":24}]"#, "sensors[0].counter_bits", 3,
       "16 or 32"
     ),
+    (#""operators":{"url":"ville"}"#, "operators.url", 3, "an address such as"),
+    (#""long_history":{"url":"http://ville.example:8428"}"#, "long_history.url", 3, "begins with https://"),
+    (#""long_history":{"url":"https://a:b@ville.example"}"#, "long_history.url", 3, "without a password"),
+    (#""long_history":{"url":"https://ville.example/?a=b"}"#, "long_history.url", 3, "without a question"),
+    (#""long_history":{}"#, "long_history.url", 3, "is required here"),
+    (#""alerts":{"recievers":[]}"#, "alerts.recievers", 3, "did you mean \"receivers\"?"),
+    (#""alerts":{"receivers":[{"id":"a"}]}"#, "alerts.receivers[0]", 3, "one of webhook, mqtt and mail"),
+    (
+      #""alerts":{"receivers":[{"id":"a","webhook":"http://ville.example/x"}]}"#, "alerts.receivers[0].webhook", 3,
+      "begins with https://"
+    ),
+    (
+      #""alerts":{"receivers":[{"id":"a","webhook":"http://127.0.0.1.ville.example/"}]}"#,
+      "alerts.receivers[0].webhook", 3, "begins with https://"
+    ),
+    (
+      #""alerts":{"receivers":[{"id":"a","webhook":"https://u:p@ville.example/"}]}"#, "alerts.receivers[0].webhook", 3,
+      "without a password"
+    ),
+    (#""alerts":{"receivers":[{"id":"a","webhook":"ville"}]}"#, "alerts.receivers[0].webhook", 3, "an address such as"),
+    (
+      #""alerts":{"receivers":[{"id":"a","mqtt":true},{"id":"a","mqtt":true}]}"#, "alerts.receivers[1].id", 3,
+      "stands twice"
+    ),
+    (#""alerts":{"receivers":[{"id":"a","mqtt":true,"command":"x"}]}"#, "alerts.receivers[0].command", 3, "only mail"),
+    (#""alerts":{"receivers":[{"id":"a","mail":"a@b\nBcc: c@d"}]}"#, "alerts.receivers[0].mail", 3, "astreinte@"),
+    (#""alerts":{"quiet_hours":"22-7"}"#, "alerts.quiet_hours", 3, "22:00-07:00"),
+    (#""alerts":{"language":"de"}"#, "alerts.language", 3, "one of fr, en"),
+    (#""alerts":{"rules":{"disk_lwo":false}}"#, "alerts.rules.disk_lwo", 3, "did you mean \"disk_low\"?"),
+    (#""alerts":{"rules":{"heat_level":{"level":5}}}"#, "alerts.rules.heat_level.level", 3, "from 2 to 4"),
+    (#""alerts":{"rules":{"disk_low":{"level":3}}}"#, "alerts.rules.disk_low.level", 3, "unknown key"),
     (#""operators":{"port":-1}"#, "operators.port", 3, "from 0 to 65535"),
     (#""rings":{"laeq":{"minutes":60}}"#, "rings.laeq.minutes", 3, "from 90 to 65535"),
     (#""rings":{"laeq":{"quarters":90000}}"#, "rings.laeq.quarters", 3, "65535"),
