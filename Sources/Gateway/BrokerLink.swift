@@ -12,15 +12,20 @@ public final class BrokerLink: GatewayLink, @unchecked Sendable {
   private let queue = DispatchQueue(label: "tonnelle.connecting")
   private var isConnecting = false
   private var failure: String?
+  /// Whether the broker has accepted the connection.
+  private var isAccepted = false
+  /// What others send over this connection.
+  private let outgoing: OutgoingMessages?
   /// Called when a connection was made or failed.
   var onChange: (@Sendable () -> Void)?
   /// Carries the end of connecting back to the loop's queue.
   private let home: DispatchQueue
 
   /// A link; the loop's queue owns it.
-  public init(_ link: MQTTLink, home: DispatchQueue) {
+  public init(_ link: MQTTLink, home: DispatchQueue, outgoing: OutgoingMessages? = nil) {
     self.link = link
     self.home = home
+    self.outgoing = outgoing
   }
 
   /// Begins to connect.
@@ -50,11 +55,25 @@ public final class BrokerLink: GatewayLink, @unchecked Sendable {
       failure = nil
       return [.lost(reason: reason)]
     }
-    return link.read(limit: limit)
+    let events = link.read(limit: limit)
+    guard let outgoing else { return events }
+    for event in events {
+      switch event {
+      case .connected: isAccepted = true
+      case .lost: isAccepted = false
+      case .published(let packet, let isTaken): outgoing.answered(packet, isAccepted: isTaken)
+      case .message, .subscribed: break
+      }
+    }
+    return events
   }
 
   /// Sends what is queued.
-  public func write() { if !isConnecting { link.write() } }
+  public func write() {
+    guard !isConnecting else { return }
+    if isAccepted { outgoing?.drain { link.publish($0, $1, qos: 1, retain: false) } }
+    link.write()
+  }
   /// Closes without sending.
   public func abandon() { if !isConnecting { link.abandon() } }
   /// Keeps the connection alive.

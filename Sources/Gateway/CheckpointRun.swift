@@ -7,7 +7,7 @@ internal import Store
 /// What is in a checkpoint beside the series.
 struct CheckpointState {
   /// The version of what follows; another one is not read.
-  private static let version: Int64 = 4
+  private static let version: Int64 = 5
 
   /// Writes or reads the version and the configuration in force, which everything else depends on.
   static func head(_ archive: inout Archive, _ text: inout ConfigurationText) {

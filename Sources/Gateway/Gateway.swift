@@ -88,6 +88,8 @@ public final class Gateway {
   // What waits for the next batch: steps of the clock, and what people said.
   private var steps: [(from: Instant, to: Instant)] = []
   private var waiting: [Entry] = []
+  private var submissions: [Submission] = []
+  private var answered: [(submission: Submission, result: CommandResult)] = []
   private var version: UInt64 = 0
   private var lastShown = Span.milliseconds(0)
   private var lastViewed = Span.milliseconds(0)
@@ -146,15 +148,25 @@ public final class Gateway {
     let events = link.read(limit: Self.batchLimit)
     // People's entries count from now on, however long they had to wait.
     var batch = Batch(entries: steps.map { .clock(from: $0.from, to: $0.to) } + waiting.map { $0.moved(to: now) })
+    submissions = submissions.filter { $0.begin() }
+    for submission in submissions {
+      batch.submissions[batch.entries.count] = submission
+      batch.entries.append(submission.entry.moved(to: now))
+    }
     for event in events { admit(event, at: now, moment, &batch) }
-    guard writeHistory(before: now, moment) else { return false }
     let first = store.nextPosition
-    guard commit(&batch, at: now, moment) else { return false }
+    guard writeHistory(before: now, moment), commit(&batch, at: now, moment) else {
+      for submission in submissions { submission.failed() }
+      return false
+    }
     link.write()  // the acknowledgements leave here, and not before
-    apply(batch.entries, from: first)
+    apply(batch.entries, from: first, batch.submissions)
     note(world.advance(before: now))  // of this millisecond more may come
     keepAlive(moment)
     publish(moment)
+    // Whoever acted sees it done in the next page that they load.
+    for (submission, result) in answered { submission.finish(result) }
+    answered = []
     return batch.messages >= Self.batchLimit || run != nil || historian.isSweeping || store.hasMoreToTrim
   }
 
@@ -244,6 +256,8 @@ public final class Gateway {
     var refusals: [Int: [Refusal: Int64]] = [:]
     var redelivered: [Message] = []
     var messages = 0
+    /// Those of its entries that somebody waits for, by their place.
+    var submissions: [Int: Submission] = [:]
 
     mutating func refuse(_ refusal: Refusal, _ readings: Int64 = 1, sensor: Int?) {
       refusals[sensor ?? -1, default: [:]][refusal, default: 0] += readings
@@ -347,6 +361,7 @@ public final class Gateway {
     batches += 1
     steps = []
     waiting = []
+    submissions = []
     for message in batch.redelivered { redeliveries.settled(message) }
     for entry in batch.entries {
       if case .connected = entry { continue }  // told already, before its messages were looked at
@@ -444,7 +459,7 @@ public final class Gateway {
 
   // MARK: Core
 
-  private func apply(_ entries: [Entry], from first: Int64) {
+  private func apply(_ entries: [Entry], from first: Int64, _ submissions: [Int: Submission]) {
     for (index, entry) in entries.enumerated() {
       let position = first + Int64(index)
       if historian.isLeap(from: world.now, to: entry.at) {
@@ -461,7 +476,11 @@ public final class Gateway {
         historian.clockSet(from: from, to: to, at: world.now, of: position)
         note(world.ingest(entry), of: position)
       default:
-        note(world.ingest(entry), of: position)
+        let effects = world.ingest(entry)
+        note(effects, of: position)
+        if let submission = submissions[index], case .command(let result)? = effects.last {
+          answered.append((submission, result))
+        }
       }
     }
   }
@@ -487,7 +506,7 @@ public final class Gateway {
     outlets.note(effects, zone: configured.city.zone)
     for effect in effects {
       switch effect {
-      case .transition, .history: break
+      case .transition, .history, .coverage: break
       case .heat(_, let from, let to):
         func name(_ level: Int?) -> String { level.map(String.init) ?? "unknown" }
         Log.notice("heat_level", "the heat level is \(name(to)), it was \(name(from))")
@@ -498,8 +517,11 @@ public final class Gateway {
     }
   }
 
-  /// Puts an act of a person on duty, or a new configuration, into the next batch; its moment is that of the batch.
+  /// Puts a new configuration into the next batch; its moment is that of the batch.
   public func submit(_ entry: Entry) { waiting.append(entry) }
+
+  /// Puts an act of a person on duty into the next batch, unless they stop waiting before.
+  public func submit(_ submission: Submission) { submissions.append(submission) }
 
   // MARK: Publishing
 
@@ -511,7 +533,7 @@ public final class Gateway {
     }
     unshown.formUnion(publisher.takeUnshown())
     func isDue(_ last: Span) -> Bool { version == 0 || moment.uptime.milliseconds - last.milliseconds >= 500 }
-    if isDue(lastViewed) {
+    if isDue(lastViewed) || !answered.isEmpty {
       lastViewed = moment.uptime
       if let view = world.withState({ $0.operatorsView(at: world.now) }) { outlets.show(view, status: status) }
     }

@@ -14,8 +14,15 @@ struct Historian {
   var daysPerCommit = 64
   /// Transitions that are kept at most while nothing can be stored.
   private static let mostTransitions = 200_000
+  /// Characters of a text in the audit log at most.
+  private static let longestText = 500
+  /// Time that a clock leapt over, from which on the history says that nobody was there.
+  private static let shortestGap = Span.minutes(15)
 
   private var transitions: [HistoryTransition] = []
+  private var acts: [Act] = []
+  private var coverage: [HistoryCoverage] = []
+  private var gaps: [HistoryGap] = []
   private var pieces: [(piece: Piece, position: Int64)] = []
   /// The sweep under way: up to which quarter hour, and the next series.
   private var sweep: (end: Instant, next: Int)?
@@ -34,12 +41,18 @@ struct Historian {
   struct Work {
     var days: [HistoryDay] = []
     var transitions: [HistoryTransition] = []
+    var acts: [Act] = []
+    var coverage: [HistoryCoverage] = []
+    var gaps: [HistoryGap] = []
     /// Days that a clock which ran ahead has written.
     var forget: [Commit.Forgotten] = []
     fileprivate var pieces = 0
 
     /// Adds it to what is stored.
-    func join(_ commit: inout Commit) { (commit.days, commit.transitions, commit.forget) = (days, transitions, forget) }
+    func join(_ commit: inout Commit) {
+      (commit.days, commit.transitions, commit.acts, commit.forget) = (days, transitions, acts, forget)
+      (commit.coverage, commit.gaps) = (coverage, gaps)
+    }
 
     fileprivate var written: [(series: Int, until: Instant)] = []
     fileprivate var sweep: (end: Instant, next: Int)?
@@ -66,6 +79,17 @@ struct Historian {
             position: entry - 1, before: transition.from, after: transition.to,
             reasons: transition.reasons.map(\.rawValue)))
       case .history(let piece): pieces.append((.readings(piece), entry))
+      case .command(let result) where result.isNews:
+        // A command by MQTT may be as long as a bulletin.
+        func short(_ text: String) -> String { String(text.prefix(Self.longestText)) }
+        acts.append(
+          Act(
+            position: entry, at: result.at.milliseconds, what: short(result.topic), by: result.by.map(short),
+            reason: result.reason.map(short), isFromPort: result.isFromPort, before: short(result.before),
+            after: short(result.after), refusal: result.refusal.map(short)))
+      case .coverage(let moment):
+        coverage.append(
+          HistoryCoverage(at: moment.at.milliseconds, people: moment.total, covered: moment.covered))
       case .heat, .command: break
       }
     }
@@ -105,7 +129,8 @@ struct Historian {
   /// - Returns: days and transitions.
   /// - Throws: ``StoreError`` when days cannot be read.
   func work(_ world: borrowing World, _ store: any GatewayStore, position: Int64) throws(StoreError) -> Work {
-    var work = Work(transitions: transitions, pieces: pieces.count, sweep: sweep)
+    var work = Work(
+      transitions: transitions, acts: acts, coverage: coverage, gaps: gaps, pieces: pieces.count, sweep: sweep)
     guard !pieces.isEmpty || sweep != nil, let zone = world.city?.zone else { return work }
     var days = OpenDays(store: store, zone: zone, position: position)
     for (piece, position) in pieces {
@@ -155,6 +180,9 @@ struct Historian {
   /// The commit is on the disk.
   mutating func stored(_ work: Work, _ world: inout World) {
     transitions.removeFirst(work.transitions.count)
+    acts.removeFirst(work.acts.count)
+    coverage.removeFirst(work.coverage.count)
+    gaps.removeFirst(work.gaps.count)
     pieces.removeFirst(work.pieces)
     for (series, until) in work.written { world.markWritten(series: series, until: until) }
     if let sweep, work.sweep == nil { sweptUntil = sweep.end }
@@ -169,6 +197,7 @@ struct Historian {
   ///   - now: how far the core's time has come.
   ///   - entry: the position of the entry that says so.
   mutating func clockSet(from: Instant, to: Instant, at now: Instant, of entry: Int64) {
+    if to - from >= Self.shortestGap { gaps.append(HistoryGap(from: from.milliseconds, until: to.milliseconds)) }
     guard to < max(from, now) else { return }
     pieces.append((.setBack(to), entry))
     sweep = nil

@@ -27,7 +27,7 @@ public struct Leftovers: Hashable, Sendable {
 
   private static func topics(_ configured: Configured) -> [String] {
     configured.city.places.flatMap { [Topics.place($0.about.id), Topics.about($0.about.id)] }
-      + [Topics.city(configured.city.id)]
+      + [Topics.city(configured.city.id)] + HomeAssistantEntity.topics(configured)
   }
 
   private static func filters(_ configured: Configured) -> [String] { configured.settings.subscriptions.map(\.filter) }

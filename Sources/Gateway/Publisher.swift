@@ -61,6 +61,7 @@ struct Publisher {
     greeting = [
       (Topics.status(gateway), Array("online".utf8)), (Topics.gatewayAbout(gateway), json.bytes),
     ]
+    greeting += HomeAssistantEntity.messages(configured)
   }
 
   /// Another configuration: topics of places that are gone will be emptied.
@@ -115,10 +116,4 @@ struct Publisher {
   func goodbye(on link: any GatewayLink) {
     _ = link.publish(Topics.status(gateway), Array("offline".utf8), qos: 1, retain: true)
   }
-}
-
-/// The program's version.
-public enum Version {
-  /// Semantic version.
-  public static let text = "0.1.0"
 }

@@ -30,6 +30,10 @@ public struct LinkOptions: Sendable {
   public var keepAlive: Int
   /// Certificates to trust; encrypts the connection.
   public var certificateAuthorities: String?
+  /// Our own certificate, for brokers that ask for one.
+  public var certificate: String?
+  /// Its private key, without a passphrase.
+  public var key: String?
   /// What the broker publishes, retained, when we vanish.
   public var will: (topic: String, payload: [UInt8])?
 
@@ -37,7 +41,8 @@ public struct LinkOptions: Sendable {
   public init(
     host: String, port: Int, clientID: String, username: String? = nil, password: String? = nil,
     usesMQTT5: Bool = true, keepsSession: Bool = true, receiveMaximum: Int = 2000, keepAlive: Int = 30,
-    certificateAuthorities: String? = nil, will: (topic: String, payload: [UInt8])? = nil
+    certificateAuthorities: String? = nil, certificate: String? = nil, key: String? = nil,
+    will: (topic: String, payload: [UInt8])? = nil
   ) {
     self.host = host
     self.port = port
@@ -49,6 +54,8 @@ public struct LinkOptions: Sendable {
     self.receiveMaximum = receiveMaximum
     self.keepAlive = keepAlive
     self.certificateAuthorities = certificateAuthorities
+    self.certificate = certificate
+    self.key = key
     self.will = will
   }
 }
@@ -63,8 +70,8 @@ public enum LinkEvent: Sendable {
   case message(LinkMessage)
   /// The broker answered a subscription; true for each filter it accepted.
   case subscribed(packet: Int, accepted: [Bool])
-  /// The broker has a message that we published with QoS 1.
-  case published(packet: Int)
+  /// The broker has a message that we published with QoS 1, or refused it (MQTT 5 says so, older ones do not).
+  case published(packet: Int, isAccepted: Bool)
 }
 
 /// A message as libmosquitto hands it over, copied.
@@ -90,6 +97,20 @@ public struct LinkMessage: Sendable {
   }
 }
 
+/// What a broker said of itself when it accepted us (MQTT 5); what it left out it does not limit.
+public struct BrokerLimits: Hashable, Sendable {
+  /// Messages of ours that it takes at once without having acknowledged them.
+  public var receiveMaximum = 65_535
+  /// Bytes of a packet that it takes; nil without a limit.
+  public var maximumPacket: Int?
+  /// Whether it keeps messages for those who come later.
+  public var retains = true
+  /// Whether filters may have wildcards.
+  public var hasWildcards = true
+  /// The highest quality of service that it knows.
+  public var maximumQoS = 2
+}
+
 /// One connection to a broker.
 ///
 /// `@unchecked Sendable`: libmosquitto's functions are called by one owner at a time, the loop's queue, except for
@@ -100,6 +121,12 @@ public struct LinkMessage: Sendable {
   private let options: LinkOptions
   private var events: [LinkEvent] = []
   private var callbacks = 0
+  /// What the broker said when it accepted us; nil before that.
+  public private(set) var limits: BrokerLimits?
+  /// What OpenSSL had to say since the last attempt to connect: libmosquitto's codes only tell that TLS failed.
+  private var complaints: [String] = []
+  /// What it had to say at the last attempt that it said anything of.
+  private var earlierComplaints: [String] = []
 
   /// Prepares a connection; nothing is sent before ``connect()``.
   ///
@@ -123,7 +150,9 @@ public struct LinkMessage: Sendable {
       codes.append(unsafe mosquitto_username_pw_set(handle, username, options.password))
     }
     if let authorities = options.certificateAuthorities {
-      codes.append(unsafe mosquitto_tls_set(handle, authorities, nil, nil, nil, nil))
+      // Without an answer of ours OpenSSL would ask for a key's passphrase on the terminal, and wait.
+      codes.append(
+        unsafe mosquitto_tls_set(handle, authorities, nil, options.certificate, options.key) { _, _, _, _ in 0 })
     }
     if let will = options.will {
       codes.append(unsafe mosquitto_will_set(handle, will.topic, Int32(will.payload.count), will.payload, 1, true))
@@ -131,6 +160,7 @@ public struct LinkMessage: Sendable {
     // Going on without what was asked for could mean a password in plain text.
     guard codes.allSatisfy({ $0 == Int32(MOSQ_ERR_SUCCESS.rawValue) }) else { return nil }
     setCallbacks()
+    if options.certificateAuthorities != nil { setLogCallback() }
   }
 
   deinit { unsafe mosquitto_destroy(handle) }
@@ -147,6 +177,8 @@ public struct LinkMessage: Sendable {
   ///
   /// - Returns: nil when the network answered, otherwise why not.
   public func connect() -> String? {
+    if !complaints.isEmpty { earlierComplaints = complaints }
+    complaints = []
     var properties: OpaquePointer?
     if options.usesMQTT5 && options.keepsSession {
       // Without an expiry an MQTT 5 session ends with its connection.
@@ -161,7 +193,18 @@ public struct LinkMessage: Sendable {
       handle, options.host, Int32(options.port), Int32(options.keepAlive), nil, properties)
     let systemError = errno
     unsafe mosquitto_property_free_all(&properties)
-    return code == Int32(MOSQ_ERR_SUCCESS.rawValue) ? nil : Self.text(code, systemError)
+    return code == Int32(MOSQ_ERR_SUCCESS.rawValue) ? nil : reason(code, systemError)
+  }
+
+  /// Complaints that are kept of one attempt to connect.
+  private static let complaintLimit = 4
+
+  /// Why a call failed: what OpenSSL said, if it was that.
+  private func reason(_ code: Int32, _ systemError: Int32 = errno) -> String {
+    // A broker that refuses our certificate says so once, and a write that comes after it finds only the end.
+    let isSilent = complaints.isEmpty && code == Int32(MOSQ_ERR_ERRNO.rawValue) && systemError == EPROTO
+    let said = isSilent ? earlierComplaints : complaints
+    return said.isEmpty ? Self.text(code, systemError) : "TLS failed: \(said.joined(separator: "; "))"
   }
 
   private static func text(_ code: Int32, _ systemError: Int32 = errno) -> String {
@@ -201,14 +244,25 @@ public struct LinkMessage: Sendable {
 
   private func loseIfSilent(_ code: Int32) {
     if case .lost = events.last { return }
-    events.append(.lost(reason: Self.text(code)))
+    events.append(.lost(reason: reason(code)))
   }
 
   /// Sends what is queued, acknowledgements included.
+  ///
+  /// libmosquitto writes each packet by itself: held back until all are written, hundreds of acknowledgements leave as a
+  /// few segments instead of as many.
   public func write() {
-    guard socket != nil else { return }
+    guard let held = socket else { return }
+    let isHeld = wantsWrite
+    if isHeld { hold(held, true) }
     let code = unsafe mosquitto_loop_write(handle, 1)
+    if isHeld, let socket { hold(socket, false) }
     if code != Int32(MOSQ_ERR_SUCCESS.rawValue) { loseIfSilent(code) }
+  }
+
+  private func hold(_ socket: Int32, _ isHeld: Bool) {
+    var value: Int32 = isHeld ? 1 : 0
+    unsafe setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
   }
 
   /// Whether something is queued that the socket has not taken.
@@ -277,9 +331,10 @@ public struct LinkMessage: Sendable {
   }
 
   private func setCallbacks() {
-    unsafe mosquitto_connect_v5_callback_set(handle) { _, context, code, flags, _ in
+    unsafe mosquitto_connect_v5_callback_set(handle) { _, context, code, flags, properties in
       guard let link = unsafe MQTTLink.link(context) else { return }
       if code == 0 {
+        link.limits = unsafe MQTTLink.limits(properties)
         link.note(.connected(sessionPresent: flags & 1 != 0))
       } else {
         let reason =
@@ -292,7 +347,7 @@ public struct LinkMessage: Sendable {
     unsafe mosquitto_disconnect_v5_callback_set(handle) { _, context, code, _ in
       guard let link = unsafe MQTTLink.link(context) else { return }
       if case .lost = link.events.last { return }  // a refusal has said why already
-      link.note(.lost(reason: code == 0 ? "we said goodbye" : MQTTLink.text(code)))
+      link.note(.lost(reason: code == 0 ? "we said goodbye" : link.reason(code)))
     }
     unsafe mosquitto_message_v5_callback_set(handle) { _, context, message, _ in
       guard let link = unsafe MQTTLink.link(context), let message = unsafe message?.pointee else { return }
@@ -309,8 +364,42 @@ public struct LinkMessage: Sendable {
       let codes = unsafe UnsafeBufferPointer(start: granted, count: Int(count))
       unsafe link.note(.subscribed(packet: Int(packet), accepted: codes.map { $0 < 0x80 }))
     }
-    unsafe mosquitto_publish_v5_callback_set(handle) { _, context, packet, _, _ in
-      unsafe MQTTLink.link(context)?.note(.published(packet: Int(packet)))
+    unsafe mosquitto_publish_v5_callback_set(handle) { _, context, packet, reason, _ in
+      unsafe MQTTLink.link(context)?.note(.published(packet: Int(packet), isAccepted: reason < 0x80))
+    }
+  }
+
+  private static func limits(_ properties: OpaquePointer?) -> BrokerLimits {
+    var limits = BrokerLimits()
+    var (short, long, byte) = (UInt16(0), UInt32(0), UInt8(0))
+    if unsafe mosquitto_property_read_int16(properties, Int32(MQTT_PROP_RECEIVE_MAXIMUM.rawValue), &short, false) != nil
+    {
+      limits.receiveMaximum = Int(short)
+    }
+    if unsafe mosquitto_property_read_int32(properties, Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue), &long, false)
+      != nil
+    {
+      limits.maximumPacket = Int(long)
+    }
+    func read(_ property: mqtt5_property) -> UInt8? {
+      unsafe mosquitto_property_read_byte(properties, Int32(property.rawValue), &byte, false) == nil ? nil : byte
+    }
+    limits.retains = read(MQTT_PROP_RETAIN_AVAILABLE) != 0
+    limits.hasWildcards = read(MQTT_PROP_WILDCARD_SUB_AVAILABLE) != 0
+    limits.maximumQoS = read(MQTT_PROP_MAXIMUM_QOS).map(Int.init) ?? 2
+    return limits
+  }
+
+  /// Keeps the errors that libmosquitto logs, without OpenSSL's numbers before them.
+  private func setLogCallback() {
+    unsafe mosquitto_log_callback_set(handle) { _, context, level, text in
+      guard level == MOSQ_LOG_ERR, let link = unsafe MQTTLink.link(context), let text = unsafe text,
+        link.complaints.count < MQTTLink.complaintLimit
+      else { return }
+      let line = unsafe String(cString: text)
+      let last = (line.split(separator: ":").last ?? "").drop { $0 == " " }
+      let complaint = String(last.hasSuffix(".") ? last.dropLast() : last)
+      if !link.complaints.contains(complaint) { link.complaints.append(complaint) }
     }
   }
 
