@@ -1,72 +1,142 @@
-// Metrics in Prometheus's text format 0.0.4: base units, counters end in _total, no unbounded labels.
+// What the gateway tells a monitoring system: base units, counters end in _total, no unbounded labels.
 
 internal import CoolIslands
-internal import Glibc
 internal import Publication
 internal import Quantities
+internal import Store
 
 enum Metrics {
-  static func text(_ facts: OperatorsFacts, traffic: PublicTraffic) -> String {
-    var text = ""
-    func metric(_ name: String, _ kind: String, _ help: String, _ samples: [(labels: String, value: String)]) {
-      text += "# HELP tonnelle_\(name) \(help)\n# TYPE tonnelle_\(name) \(kind)\n"
-      for sample in samples { text += "tonnelle_\(name)\(sample.labels) \(sample.value)\n" }
-    }
-    func flag(_ value: Bool) -> String { value ? "1" : "0" }
-    metric("broker_connected", "gauge", "Whether the broker is connected.", [("", flag(facts.brokerConnected))])
-    metric("store_working", "gauge", "Whether the journal can be written.", [("", flag(facts.storeReason == nil))])
-    metric("batches_total", "counter", "Batches committed since the start.", [("", String(facts.batches))])
-    metric("journal_position", "gauge", "Number of the last entry of the journal.", [("", String(facts.position))])
-    metric(
-      "checkpoint_lag_entries", "gauge", "Entries that a start would read.",
-      [("", String(facts.position - facts.checkpoint.first))])
-    metric(
-      "ledger_balanced", "gauge", "Whether every reading is accounted for.", [("", flag(facts.ledger.isBalanced))])
-    metric("public_connections", "gauge", "Open connections of the public port.", [("", String(traffic.connections))])
-    metric("event_streams", "gauge", "Open event streams.", [("", String(traffic.streams.open))])
-    metric(
-      "event_streams_refused_total", "counter", "Event streams refused since there were too many.",
-      [("", String(traffic.streams.refused))])
-    metric(
-      "event_streams_dropped_total", "counter", "Event streams ended since their client did not keep up.",
-      [("", String(traffic.streams.dropped))])
-    metric("resident_memory_bytes", "gauge", "Resident memory of the process.", [("", String(residentBytes()))])
-    let isRefusal = { (name: String) in name.hasPrefix("refused_") }
-    let ledger = facts.ledger.named
-    metric(
-      "readings_total", "counter", "Messages and readings by what became of them.",
-      ledger.filter { !isRefusal($0.name) }.map { ("{outcome=\"\($0.name)\"}", String($0.count)) })
-    metric(
-      "refused_total", "counter", "Messages and readings refused, by reason.",
-      ledger.filter { isRefusal($0.name) }.map { ("{reason=\"\($0.name.dropFirst(8))\"}", String($0.count)) })
-    let places = facts.view.places
-    metric(
-      "places", "gauge", "Places by availability.",
+  /// All metrics.
+  ///
+  /// - Parameters:
+  ///   - facts: the city and the gateway.
+  ///   - traffic: the public port.
+  ///   - storage: the disk; nil where it does not answer.
+  ///   - format: how they are written.
+  /// - Returns: the document.
+  static func text(
+    _ facts: OperatorsFacts, traffic: PublicTraffic, storage: StorageUse?, _ format: MetricsFormat
+  ) -> [UInt8] {
+    var text = MetricsText(format)
+    process(&text)
+    gateway(facts, storage, &text)
+    ledger(facts.ledger, &text)
+    port(traffic, &text)
+    city(facts.view, &text)
+    sensors(facts, &text)
+    return text.bytes
+  }
+
+  private static func process(_ text: inout MetricsText) {
+    text.family("tonnelle_build", .info, "The version that runs.", [("{version=\"\(Version.text)\"}", "1")])
+    text.seconds(
+      "process_start_time_seconds", .gauge, "When the process began, Unix time.", milliseconds: Process.start)
+    text.seconds(
+      "process_cpu_seconds", .counter, "Processor time of the process.", milliseconds: Process.processorTime)
+    text.family(
+      "tonnelle_resident_memory_bytes", .gauge, unit: "bytes", "Resident memory of the process.", Process.residentBytes)
+  }
+
+  private static func gateway(_ facts: OperatorsFacts, _ storage: StorageUse?, _ text: inout MetricsText) {
+    text.family("tonnelle_broker_connected", "Whether the broker is connected.", is: facts.brokerConnected)
+    text.family(
+      "tonnelle_subscriptions_refused", .gauge, "Filters whose subscription the broker refuses.",
+      Int64(facts.refusedFilters.count))
+    text.family("tonnelle_store_working", "Whether the journal can be written.", is: facts.storeReason == nil)
+    text.seconds(
+      "tonnelle_loop_timestamp_seconds", .gauge, "Where the loop's clock was when it last showed what it knows.",
+      milliseconds: facts.view.at.milliseconds)
+    text.family("tonnelle_batches", .counter, "Batches committed since the start.", facts.batches)
+    text.family("tonnelle_journal_position", .gauge, "Number of the last entry of the journal.", facts.position)
+    text.family(
+      "tonnelle_checkpoint_lag_entries", .gauge, "Entries that a start would read.",
+      facts.position - facts.checkpoint.first)
+    text.family(
+      "tonnelle_database_bytes", .gauge, unit: "bytes", "Journal, checkpoints and history on the disk.",
+      storage?.databaseBytes)
+    text.family(
+      "tonnelle_disk_free_bytes", .gauge, unit: "bytes", "Room that is left on the disk of the data folder.",
+      storage?.freeBytes)
+    text.family(
+      "tonnelle_disk_size_bytes", .gauge, unit: "bytes", "Size of the disk of the data folder.", storage?.totalBytes)
+  }
+
+  private static func ledger(_ ledger: Ledger, _ text: inout MetricsText) {
+    text.family("tonnelle_ledger_balanced", "Whether every reading is accounted for.", is: ledger.isBalanced)
+    text.family(
+      "tonnelle_readings", .counter, "Messages and readings by what became of them.",
+      ledger.named.filter { !$0.name.hasPrefix("refused_") }.map { ("{outcome=\"\($0.name)\"}", String($0.count)) })
+    text.family(
+      "tonnelle_refused", .counter, "Messages and readings refused, by reason.",
+      ledger.refusals.map { ("{reason=\"\($0.reason)\"}", String($0.count)) })
+  }
+
+  private static func port(_ traffic: PublicTraffic, _ text: inout MetricsText) {
+    text.family(
+      "tonnelle_public_connections", .gauge, "Open connections of the public port.", Int64(traffic.connections))
+    text.family("tonnelle_event_streams", .gauge, "Open event streams.", Int64(traffic.streams.open))
+    text.family(
+      "tonnelle_event_streams_refused", .counter, "Event streams refused since there were too many.",
+      Int64(traffic.streams.refused))
+    text.family(
+      "tonnelle_event_streams_dropped", .counter, "Event streams ended since their client did not keep up.",
+      Int64(traffic.streams.dropped))
+  }
+
+  private static func city(_ view: OperatorsView, _ text: inout MetricsText) {
+    let places = view.places
+    text.family(
+      "tonnelle_places", .gauge, "Places by availability.",
       Availability.allCases.map { state in
         ("{availability=\"\(state.rawValue)\"}", String(places.count { $0.indicators.availability == state }))
       })
-    metric(
-      "places_ready", "gauge", "Places whose sensors are heard and whose timetable is readable.",
-      [("", String(places.count(where: \.isReady)))])
-    let sensors = places.flatMap(\.sensors) + facts.view.stations
-    metric(
-      "sensors", "gauge", "Sensors by state.",
+    text.family(
+      "tonnelle_places_ready", .gauge, "Places whose sensors are heard and whose timetable is readable.",
+      Int64(places.count(where: \.isReady)))
+    let open = places.map(\.indicators).filter { $0.opening.state == .open }
+    text.family(
+      "tonnelle_open_places", .gauge, "Open places by the rule that opens them and by how full they are.",
+      OpeningRule.allCases.flatMap { rule in
+        (OccupancyLevel.allCases.map(Optional.some) + [nil]).map { level in
+          let count = open.count { $0.opening.rule == rule && $0.occupancy?.level == level }
+          return ("{rule=\"\(rule.rawValue)\",occupancy=\"\(level?.rawValue ?? "unknown")\"}", String(count))
+        }
+      })
+    text.family(
+      "tonnelle_heat_level", .gauge, "Heat level by source, 1 green to 4 red; the highest holds.",
+      HeatEntry.Source.allCases.compactMap { source in
+        view.heatNow.filter { $0.source == source }.map(\.level).max().map {
+          ("{source=\"\(source.rawValue)\"}", String($0))
+        }
+      })
+    guard let coverage = view.coverage else { return }
+    text.family("tonnelle_population", .gauge, "People of whom it is known where they live.", coverage.total)
+    guard let now = coverage.scenarios.first(where: { $0.name == "now" }) else { return }
+    text.family(
+      "tonnelle_population_covered", .gauge, "People with an open, cool place that has room, by distance.",
+      zip(Coverage.metres, now.covered).map { ("{within_metres=\"\(Int($0))\"}", String($1)) })
+  }
+
+  private static func sensors(_ facts: OperatorsFacts, _ text: inout MetricsText) {
+    let sensors = facts.view.places.flatMap(\.sensors) + facts.view.stations
+    text.family(
+      "tonnelle_sensors", .gauge, "Sensors by state.",
       [
         ("{state=\"alive\"}", String(sensors.count(where: \.isAlive))),
         ("{state=\"silent\"}", String(sensors.count { !$0.isAlive })),
       ])
-    return text
-  }
-
-  /// The second field of /proc/self/statm, in pages (proc(5)).
-  private static func residentBytes() -> Int {
-    let descriptor = unsafe open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return 0 }
-    defer { close(descriptor) }
-    var buffer = [UInt8](repeating: 0, count: 128)
-    let count = unsafe buffer.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-    guard count > 0 else { return 0 }
-    let fields = String(decoding: buffer.prefix(count), as: UTF8.self).split(separator: " ")
-    return fields.count > 1 ? (Int(fields[1]) ?? 0) * sysconf(Int32(_SC_PAGESIZE)) : 0
+    let flags = sensors.flatMap(\.quality).map(\.quality.flag)
+    let names: [(QualityFlag, String)] = [
+      (.pass, "pass"), (.notEvaluated, "not_evaluated"), (.suspect, "suspect"), (.fail, "fail"), (.missing, "missing"),
+    ]
+    text.family(
+      "tonnelle_sensor_fields", .gauge, "Fields of sensors by how far they can be believed.",
+      names.map { flag, name in ("{quality=\"\(name)\"}", String(flags.count { $0 == flag })) })
+    text.seconds(
+      "tonnelle_last_reading_timestamp_seconds", .gauge, "Time of the newest reading, by the loop's clock.",
+      milliseconds: sensors.compactMap(\.lastObserved).max()?.milliseconds)
+    text.family(
+      "tonnelle_unknown_senders", .gauge, "Senders that no setting knows, 1,000 at most.",
+      Int64(facts.strangers.newest.count))
   }
 }

@@ -44,7 +44,7 @@ public enum Assets {
     .table { overflow-x: auto; } table { border-collapse: collapse; width: 100%; margin: 8px 0; } caption { text-align: left; font-size: .9rem; padding: 4px 0; }
     th, td { text-align: left; vertical-align: top; padding: 8px 16px 8px 0; border-top: 1px solid var(--line); font-weight: 400; } .today th, .today td { font-weight: 700; }
     td.number { text-align: right; } .table th, .table td { overflow-wrap: normal; } .table thead th { white-space: nowrap; }
-    .wide { max-width: 80rem; }
+    .wide { max-width: 80rem; } .wide figure { max-width: 44rem; }
     .choices ul { display: flex; flex-wrap: wrap; gap: 8px; list-style: none; margin: 8px 0; padding: 0; }
     .choices a, .choices summary { display: inline-block; padding: 6px 12px; min-height: 40px; border: 1px solid var(--line); border-radius: 8px; text-decoration: none; background: var(--panel); }
     .choices a[aria-current] { border: 2px solid var(--link); font-weight: 700; } .choices summary { cursor: pointer; color: var(--link); }
@@ -56,10 +56,14 @@ public enum Assets {
     .chart text.label { stroke: none; font-weight: 700; } .chart text.street { fill: var(--closed); } .chart text.own, .chart text.felt { fill: var(--available); }
     pre { background: var(--panel); border-radius: 8px; padding: 16px; overflow-x: auto; font-size: .85rem; } .links li { margin: 8px 0; } .links a { display: inline-block; min-height: 24px; }
     @media (min-width: 960px) { body.map { max-width: 80rem; } .map #results { float: left; width: 48%; } .map #map { position: sticky; top: 16px; float: right; width: 49%; height: 85vh; } .map footer { clear: both; } }
+    .act { border: 1px solid var(--line); border-radius: 8px; padding: 8px 16px; margin: 16px 0; } .act h3 { font-size: 1rem; margin: 8px 0; } .act p { margin: 8px 0; }
+    input, select { font: inherit; color: var(--text); background: var(--page); border: 1px solid var(--closed); border-radius: 8px; padding: 8px; min-height: 44px; max-width: 100%; } input:focus-visible, select:focus-visible, .table:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+    .health .good, .chart circle.good { fill: var(--available); } .health path.bad { fill: var(--warm); } .health .none { fill: none; stroke: var(--closed); stroke-width: 2; }
+    .shade-0 { fill: var(--warm); fill-opacity: .08; } .shade-1 { fill: var(--warm); fill-opacity: .25; } .shade-2 { fill: var(--warm); fill-opacity: .45; } .shade-3 { fill: var(--warm); fill-opacity: .7; } .shade-4 { fill: var(--warm); }
     footer { margin-top: 32px; border-top: 1px solid var(--line); padding-top: 16px; font-size: .9rem; }
     .changed { animation: changed 2s; } @keyframes changed { from { background: var(--panel); } }
     @media (prefers-reduced-motion: reduce) { .changed { animation: none; } }
-    @media print { nav, button, .button, .skip, #map, #connection, details:not([open]) { display: none; } body { max-width: none; } .place { break-inside: avoid; } }
+    @page { size: A4; margin: 15mm; } @media print { html { font-size: 12px; } tr, figure { break-inside: avoid; } thead { display: table-header-group; } .table { overflow: visible; } nav, .act, button, .button, .skip, #map, #connection, details:not([open]) { display: none; } body { max-width: none; } .place { break-inside: avoid; } }
 
     """
 

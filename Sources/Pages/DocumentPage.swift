@@ -11,6 +11,8 @@ public struct DocumentPage: Sendable {
     /// Something to copy: commands, programs.
     case code(String)
     case table(caption: String, head: [String], rows: [[Cell]])
+    /// The warmest and the coolest moment of each day of a season.
+    case season(SeasonChart)
   }
 
   /// A cell of a table.
@@ -56,8 +58,9 @@ public struct DocumentPage: Sendable {
     ).html
   }
 
-  private func html(_ part: Part) -> String {
+  func html(_ part: Part) -> String {
     switch part {
+    case .season(let chart): return chart.html
     case .heading(let text): return "<h2>\(escapeHTML(text))</h2>"
     case .text(let text): return "<p>\(escapeHTML(text))</p>"
     case .list(let items): return "<ul>\(items.map { "<li>\(escapeHTML($0))</li>" }.joined())</ul>"
