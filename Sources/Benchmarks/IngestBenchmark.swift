@@ -53,10 +53,10 @@ enum IngestBenchmark {
     let before = child.processorTime
     let begun = Date()
     try publish(to: stage.brokerPort, qos: qos) { sensor, number in
-      // A time of its own for each reading of a sensor: a second apart, ending now.
+      // A time of its own for each reading of a sensor: a second apart, ending now; and air that does not leap.
       let time = Int(Date().timeIntervalSince1970) - count / sensors + number / sensors
       return
-        #"[{"bt":\#(time),"n":"temperature","u":"Cel","v":\#(20 + number % 150 / 10).\#(number % 10)},{"n":"humidity","u":"%RH","v":\#(30 + number % 60)}]"#
+        #"[{"bt":\#(time),"n":"temperature","u":"Cel","v":\#(20 + sensor % 15).\#(number / sensors % 10)},{"n":"humidity","u":"%RH","v":\#(30 + sensor % 60)}]"#
     }
     _ = try wait("all messages", seconds: 60, every: 0.1) {
       (stage.ledger("outcome=\"messages\"") ?? 0) >= Double(count) ? true : nil
@@ -77,8 +77,8 @@ enum IngestBenchmark {
     // It does not say when it is subscribed; half a second is many times what it needs.
     Thread.sleep(forTimeInterval: 0.5)
     let begun = Date()
-    try publish(to: stage.brokerPort, qos: qos) { _, number in
-      #"[{"bt":1784368800,"n":"temperature","u":"Cel","v":\#(20 + number % 150 / 10).\#(number % 10)},{"n":"humidity","u":"%RH","v":\#(30 + number % 60)}]"#
+    try publish(to: stage.brokerPort, qos: qos) { sensor, number in
+      #"[{"bt":1784368800,"n":"temperature","u":"Cel","v":\#(20 + sensor % 15).\#(number / sensors % 10)},{"n":"humidity","u":"%RH","v":\#(30 + sensor % 60)}]"#
     }
     _ = try wait("mosquitto_sub", seconds: 60, every: 0.005) { child.isRunning ? nil : true }
     let elapsed = Date().timeIntervalSince(begun)

@@ -43,6 +43,7 @@ let benchmarks: [(rows: [String], run: (inout Results) throws -> Void)] = [
       + ["page of 10,000"], PageBenchmark.run
   ),
   (["streams", "streams memory", "streams ingest", "streams cpu"], StreamsBenchmark.run),
+  (["report season", "report memory"], ReportBenchmark.run),
   (["resident", "anonymous", "idle"], { try FootprintBenchmark.run(&$0) }),
 ]
 
