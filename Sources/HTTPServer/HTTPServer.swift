@@ -172,7 +172,7 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
     // libmicrohttpd releases the stream through the last function, when the response goes.
     // Each stream has a block of its own: small, since thousands of them wait most of the time.
     let response = unsafe cmhd_stream_response(
-      2048,
+      768,
       { context, _, buffer, capacity in
         guard let context = unsafe context else { return cmhd_end_of_stream() }
         let stream = unsafe Unmanaged<EventStream>.fromOpaque(context).takeUnretainedValue()

@@ -75,6 +75,7 @@ enum APIDescription {
               }
             }
             json.member("304", raw: reference("responses", "NotModified"))
+            json.member("414", raw: reference("responses", "TooLong"))
             json.member("default", raw: reference("responses", "Problem"))
           }
         }
@@ -243,5 +244,5 @@ enum APIDescription {
   }
 
   private static let responses =
-    ##"{"NotModified":{"description":"The client has it."},"Problem":{"description":"Why the request is not answered (RFC 9457).","content":{"application/problem+json":{"schema":{"$ref":"#/components/schemas/problem"}}}}}"##
+    ##"{"NotModified":{"description":"The client has it."},"TooLong":{"description":"The address is longer than 8 KiB."},"Problem":{"description":"Why the request is not answered (RFC 9457).","content":{"application/problem+json":{"schema":{"$ref":"#/components/schemas/problem"}}}}}"##
 }

@@ -8,6 +8,18 @@ internal import Quantities
 enum Format: String, CaseIterable {
   case json, html, csv
 
+  /// The first kind of an `Accept` header that is known; bytes, since every request comes by here.
+  private static func first(of known: [Format], in accepted: String) -> Format? {
+    for range in accepted.utf8.split(separator: UInt8(ascii: ",")) {
+      let type = range.prefix { $0 != UInt8(ascii: ";") }.filter { $0 != UInt8(ascii: " ") }
+      let format: Format? =
+        type.elementsEqual("text/html".utf8)
+        ? .html : type.elementsEqual("text/csv".utf8) ? .csv : type.suffix(4).elementsEqual("json".utf8) ? .json : nil
+      if let format, known.contains(format) { return format }
+    }
+    return nil
+  }
+
   /// The form that a request asks for: `f` first, then `Accept`; JSON if it says nothing.
   init(_ request: Request, _ query: [(name: String, value: String)], of known: [Format]) throws(Problem) {
     if let asked = query.last(where: { $0.name == "f" }) {
@@ -17,11 +29,7 @@ enum Format: String, CaseIterable {
       self = format
       return
     }
-    let accepted = request.header("Accept") ?? ""
-    func position(_ word: String) -> String.Index? { accepted.firstRange(of: word)?.lowerBound }
-    let wishes = [Format.html: position("text/html"), .csv: position("text/csv"), .json: position("json")]
-    let best = known.compactMap { format in wishes[format]?.map { (format, $0) } }.min { $0.1 < $1.1 }
-    self = best?.0 ?? .json
+    self = Self.first(of: known, in: request.header("Accept") ?? "") ?? .json
   }
 }
 

@@ -27,20 +27,18 @@ extension PublicSite {
 
   private func signPage(_ place: PublicPlace, _ base: String, _ snapshot: PublicSnapshot, _ words: Words) -> SignPage {
     var item = place.listItem(words)
-    let coolness = place.indicators.coolness
-    // What stands large is not said twice.
-    item.details.removeAll {
-      $0 == coolness.map { words.temperature(air: $0.air, felt: $0.felt, hasHumidity: $0.feltMethod == .heatIndex) }
+    let temperature = place.indicators.coolness.map {
+      words.temperature(air: $0.air, felt: $0.felt, hasHumidity: $0.feltMethod == .heatIndex)
     }
+    // What stands large is not said twice.
+    item.details.removeAll { $0 == temperature }
     let today = place.week(words, zone: snapshot.city.zone, now: snapshot.at)?.first
     let day = snapshot.city.zone.civil(snapshot.at).day
     let rest = snapshot.city.zone.instant(day.adding(days: 1), secondOfDay: 0) - snapshot.at
     let address = "\(base)/places/\(place.about.id)"
     return SignPage(
       item: item, cityName: snapshot.city.name,
-      temperature: coolness.map {
-        words.temperature(air: $0.air, felt: $0.felt, hasHumidity: $0.feltMethod == .heatIndex)
-      },
+      temperature: temperature,
       today: today.map { $0.spans.isEmpty ? words.language("Fermé", "Closed") : $0.spans.joined(separator: ", ") }
         ?? words.language("Horaires inconnus", "Opening hours not known"),
       day: words.today, restOfDay: rest.milliseconds,

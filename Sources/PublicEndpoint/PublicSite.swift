@@ -164,7 +164,7 @@ public final class PublicSite: Sendable {
   /// The address under which people know the site, for links that leave it: from the settings, or as the client says.
   private func base(_ request: Request) -> String {
     if let url = options.url { return url }
-    let isTrusted = options.trustedProxies.contains(request.peer)
+    let isTrusted = !options.trustedProxies.isEmpty && options.trustedProxies.contains(request.peer)
     let host = (isTrusted ? request.header("X-Forwarded-Host") : nil) ?? request.header("Host") ?? ""
     let scheme = isTrusted && request.header("X-Forwarded-Proto") == "https" ? "https" : "http"
     // Anybody may say anything there: what is no name of a host makes links without one.

@@ -185,7 +185,7 @@ def test_operators_need_the_token(serving):
     connection = http.client.HTTPConnection("127.0.0.1", serving.operator_port)
     connection.request("GET", f"/?token={serving.token}")
     answer = connection.getresponse()
-    assert answer.status == 303 and "HttpOnly" in answer.headers["Set-Cookie"] and "SameSite=Strict" in answer.headers["Set-Cookie"]
+    assert answer.status == 303 and "HttpOnly" in answer.headers["Set-Cookie"] and "SameSite=Lax" in answer.headers["Set-Cookie"]
     cookie = answer.headers["Set-Cookie"].split(";")[0]
     assert b"Biblioth" in get(base + "/", {"Cookie": cookie})[2]
     assert stat.S_IMODE((serving.folder / "data/operators.token").stat().st_mode) == 0o600

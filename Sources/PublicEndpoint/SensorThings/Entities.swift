@@ -155,7 +155,7 @@ struct ThingsModel {
   func entity(_ set: EntitySet, _ id: String) -> Entity? {
     // An identifier begins with its place's or its quantity's, so that nothing is looked through.
     let parts = id.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-    let place = parts.first.flatMap(placeIndex)
+    let place = parts.first.flatMap { snapshot.index(of: $0) }
     let quantity = parts.count > 1 ? PublishedQuantity(rawValue: parts[1]) : nil
     switch set {
     case .things: return parts.count == 1 ? place.map { .thing($0) } : nil
@@ -171,15 +171,6 @@ struct ThingsModel {
       guard parts.count == 3, let place, let quantity else { return nil }
       return observations(.datastream(place, quantity)).first { self.id($0) == id }
     }
-  }
-
-  private func placeIndex(_ id: String) -> Int? {
-    var (low, high) = (0, snapshot.places.count)
-    while low < high {
-      let middle = (low + high) / 2
-      if snapshot.places[middle].about.id < id { low = middle + 1 } else { high = middle }
-    }
-    return low < snapshot.places.count && snapshot.places[low].about.id == id ? low : nil
   }
 
   // MARK: One entity
