@@ -1,10 +1,12 @@
 # Everything a maintainer does, by name. `make help` lists it.
 
 # Debian packages, in one place: what the program needs, what its tests need, what its benchmarks compare with.
-RUN_PACKAGES   = libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev pkg-config \
-                 mosquitto mosquitto-clients libjs-leaflet qrencode tzdata util-linux
-TEST_PACKAGES  = chromium chromium-driver fonts-dejavu-core python3-venv curl gcc g++ libc6-dev gdal-bin nginx-light openssl zbar-tools
+RUN_PACKAGES   = libmosquitto-dev libsqlite3-dev libmicrohttpd-dev zlib1g-dev libcrypt-dev pkg-config \
+                 mosquitto mosquitto-clients libjs-leaflet qrencode tzdata util-linux libcurl4 ca-certificates
+TEST_PACKAGES  = chromium chromium-driver fonts-dejavu-core python3-venv curl gcc g++ libc6-dev gdal-bin nginx-light openssl zbar-tools \
+                 prometheus victoria-metrics
 ARM_PACKAGES   = gcc-arm-none-eabi libnewlib-arm-none-eabi
+DEB_PACKAGES   = dpkg-dev binutils libcurl4-openssl-dev lintian mandoc man-db systemd strace
 BENCH_PACKAGES = nginx-light wrk prometheus-mqtt-exporter prometheus librrd-dev gcc libc6-dev valgrind curl
 
 PORT ?= 8080
@@ -12,7 +14,7 @@ OPERATOR_PORT ?= 8081
 PROGRAM = .build/release/tonnelle
 PYTEST = .venv/bin/python -m pytest -q -p no:cacheprovider
 
-.PHONY: help build demo test unit system acceptance simulate fuzz mutants bench lint format clean packages test-packages bench-packages
+.PHONY: help build demo test unit system acceptance simulate fuzz mutants bench lint format clean deb packages test-packages bench-packages
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | sort | expand -t 16
@@ -54,6 +56,11 @@ mutants: packages ## breaks the program in many ways, one at a time: the simulat
 bench: packages bench-packages ## side by side with peers: ONLY=pattern
 	swift build -c release
 	.build/release/Benchmarks $(if $(ONLY),--only "$(ONLY)")
+
+deb: packages ## a Debian package of the program, in .build; PART=package of the long tests installs it
+	@$(call install,$(DEB_PACKAGES))
+	swift build -c release --product tonnelle --static-swift-stdlib --disable-local-rpath --scratch-path .build/package
+	Config/debian/build .build/package/release/tonnelle .build
 
 format: ## formats the sources
 	swift format -i --parallel -r Sources Tests Package.swift

@@ -42,6 +42,7 @@ func tests(_ room: String, with others: [String] = []) -> Target {
 let program = [
   "Gateway", "PublicEndpoint", "OperatorEndpoint", "Configuration", "Core", "CoolIslands",
   "SensorProtocol", "Publication", "RingSeries", "MQTTLink", "HTTPServer", "Store", "Pages", "Timetables",
+  "Reports", "Outlets",
 ]
 
 let package = Package(
@@ -71,8 +72,12 @@ let package = Package(
     room(
       "OperatorEndpoint",
       imports: [
-        "HTTPServer", "Pages", "Store", "CoolIslands", "RingSeries", "Publication",
+        "HTTPServer", "Pages", "Store", "CoolIslands", "RingSeries", "Publication", "CCrypt",
       ]),
+    room("Outlets", imports: ["Configuration", "Publication", "Store", "CLibc"]),
+    room(
+      "Reports",
+      imports: ["Pages", "Store", "Configuration", "CoolIslands", "SensorProtocol", "RingSeries", "Publication"]),
     room(
       "Configuration", imports: ["Core", "CoolIslands", "Timetables", "SensorProtocol", "RingSeries", "Publication"]),
     room("Core", imports: ["CoolIslands", "SensorProtocol", "RingSeries", "Publication"]),
@@ -108,6 +113,12 @@ let package = Package(
         "Configuration", "Core", "CoolIslands", "MQTTLink", "Publication", "RingSeries", "SensorProtocol", "Store",
         "Quantities", "CSQLite", "CLibc", "Dice",
       ]),
+    tests(
+      "Reports",
+      with: [
+        "Configuration", "CoolIslands", "Pages", "Publication", "Quantities", "RingSeries", "SensorProtocol", "Store",
+      ]),
+    tests("Outlets", with: ["Configuration", "JSONText", "Publication", "Quantities", "Store"]),
     .target(name: "Dice", dependencies: ["CZlib"], path: "Tests/Dice", swiftSettings: relaxed),
     .testTarget(name: "HouseTests", swiftSettings: relaxed),
 
@@ -115,6 +126,7 @@ let package = Package(
     cLibrary("CSQLite", pkgConfig: "sqlite3", debian: "libsqlite3-dev"),
     cLibrary("CMicroHTTPD", pkgConfig: "libmicrohttpd", debian: "libmicrohttpd-dev"),
     cLibrary("CZlib", pkgConfig: "zlib", debian: "zlib1g-dev"),
+    cLibrary("CCrypt", pkgConfig: "libcrypt", debian: "libcrypt-dev"),
     .systemLibrary(name: "CLibc"),
     .systemLibrary(name: "CFirmware"),
   ]

@@ -52,8 +52,16 @@ final class BrokerClient {
     return events
   }
 
-  func subscribe(_ filters: [String], qos: Int) throws(CommandFailure) {
-    guard link.subscribe(filters, qos: qos) != nil else { throw CommandFailure("the subscription cannot be sent") }
+  /// What the broker said of itself.
+  var limits: BrokerLimits? { link.limits }
+
+  /// Asks for filters; the answer is an event with the packet that this returns.
+  @discardableResult
+  func subscribe(_ filters: [String], qos: Int) throws(CommandFailure) -> Int {
+    guard let packet = link.subscribe(filters, qos: qos) else {
+      throw CommandFailure("the subscription cannot be sent")
+    }
+    return packet
   }
 
   func publish(_ topic: String, _ payload: [UInt8], qos: Int, retain: Bool = false) {

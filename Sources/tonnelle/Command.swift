@@ -44,6 +44,8 @@ struct OptionSpec {
 struct Arguments {
   private(set) var operands: [String] = []
   private var values: [String: String] = [:]
+  /// All values of an option that may come again.
+  private var lists: [String: [String]] = [:]
 
   /// Reads the words behind a command's name; prints the help and returns nil when that is asked for.
   init?(_ command: any Command.Type, _ words: [String]) throws(CommandFailure) {
@@ -69,7 +71,9 @@ struct Arguments {
         throw CommandFailure(
           "\(word) \(reason); tonnelle \(command.name) --help lists the options", code: ExitCode.usage)
       }
-      values[specs[Int(index)].name] = unsafe value.map { unsafe String(cString: $0) } ?? ""
+      let text = unsafe value.map { unsafe String(cString: $0) } ?? ""
+      values[specs[Int(index)].name] = text
+      lists[specs[Int(index)].name, default: []] += text.split(separator: ",").map(String.init)
     }
     operands = unsafe vector.dropFirst(Int(place)).compactMap { unsafe $0.map { unsafe String(cString: $0) } }
     if values["help"] != nil {
@@ -88,6 +92,9 @@ struct Arguments {
   }
 
   subscript(name: String) -> String? { values[name] }
+
+  /// All values of an option that may come again, also those that commas part.
+  func all(_ name: String) -> [String] { lists[name] ?? [] }
 
   func has(_ name: String) -> Bool { values[name] != nil }
 

@@ -80,6 +80,18 @@ enum Files {
     return text.split(separator: "\n", omittingEmptySubsequences: false).first.map(String.init) ?? ""
   }
 
+  /// A token that not every user of the machine can read; the service's group may, as with passwords.
+  static func token(_ path: String) throws(CommandFailure) -> String {
+    let token = try firstLine(path)
+    guard !isOpenToAll(path) else {
+      throw CommandFailure("every user of this machine can read the token file \(path): chmod o= \(path)")
+    }
+    guard !token.isEmpty, token.utf8.allSatisfy({ $0 > 0x20 && $0 < 0x7F }) else {
+      throw CommandFailure("the first line of the token file \(path) is no token")
+    }
+    return token
+  }
+
   /// Writes a file that only its owner can read.
   static func writePrivate(_ text: String, to path: String) throws(CommandFailure) {
     let bytes = Array(text.utf8)
@@ -87,6 +99,12 @@ enum Files {
     guard descriptor >= 0 else { throw CommandFailure("\(path) cannot be written: \(reason())") }
     defer { close(descriptor) }
     guard write(bytes, to: descriptor) else { throw CommandFailure("\(path) cannot be written: \(reason())") }
+  }
+
+  /// Whether only its owner can read a file.
+  static func isPrivate(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & 0o077 == 0
   }
 
   /// Writes to an open file, however many calls it takes.
@@ -192,6 +210,71 @@ enum Files {
     guard unsafe mkdir(path, 0o755) == 0 || errno == EEXIST else {
       throw CommandFailure("the folder \(path) cannot be made: \(reason())")
     }
+  }
+
+  /// Gives a whole file its name at last: on the disk, it is there as a whole or not at all.
+  static func settle(_ draft: String, as path: String) throws(CommandFailure) {
+    let descriptor = unsafe open(draft, O_RDONLY | O_CLOEXEC)
+    let isOnDisk = descriptor >= 0 && fsync(descriptor) == 0
+    if descriptor >= 0 { close(descriptor) }
+    guard isOnDisk, unsafe rename(draft, path) == 0 else {
+      throw CommandFailure("\(path) cannot be written: \(reason())")
+    }
+    let folder = unsafe open(parent(of: path), O_RDONLY | O_CLOEXEC)
+    guard folder >= 0 else { return }
+    fsync(folder)
+    close(folder)
+  }
+
+  /// Gives a file a second name.
+  static func link(_ path: String, _ name: String) throws(CommandFailure) {
+    guard unsafe Glibc.link(path, name) == 0 else { throw CommandFailure("\(name) cannot be made: \(reason())") }
+  }
+
+  /// The folder of a file.
+  static func parent(of path: String) -> String {
+    guard let slash = path.lastIndex(of: "/") else { return "." }
+    return slash == path.startIndex ? "/" : String(path[..<slash])
+  }
+
+  /// The first bytes of a file; nil if it cannot be read.
+  static func read(_ path: String, prefix count: Int) -> [UInt8]? {
+    let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var buffer = [UInt8](repeating: 0, count: count)
+    let got = unsafe Glibc.read(descriptor, &buffer, count)
+    return got < 0 ? nil : Array(buffer.prefix(got))
+  }
+
+  /// What the system knows of a file; nil if it is not there or may not be looked at.
+  static func status(_ path: String) -> stat? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? status : nil
+  }
+
+  /// Whether two names mean one file.
+  static func isSame(_ one: String, _ other: String) -> Bool {
+    guard let one = status(one), let other = status(other) else { return false }
+    return one.st_dev == other.st_dev && one.st_ino == other.st_ino
+  }
+
+  /// The size of a file, for people.
+  static func mebibytes(_ path: String) -> String {
+    let tenths = (Int(status(path)?.st_size ?? 0) * 10) >> 20
+    return "\(tenths / 10).\(tenths % 10) MiB"
+  }
+
+  /// Lets a file belong to whom its folder belongs; only root can, and only root has to.
+  static func giveToOwner(of folder: String, _ path: String) {
+    guard geteuid() == 0, let owner = status(folder) else { return }
+    _ = unsafe chown(path, owner.st_uid, owner.st_gid)
+  }
+
+  /// Whether every user of the machine can read or write a file.
+  static func isOpenToAll(_ path: String) -> Bool {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 && status.st_mode & 0o006 != 0
   }
 
   static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }

@@ -20,7 +20,8 @@ enum ServeCommand: Command {
     var transitions: AppendedFile?
     if let path = arguments["transitions"] { transitions = try AppendedFile(path) }
     Signals.ignore(SIGHUP)  // until there is something to read anew
-    let service = Handle(try Service(loaded, transitions: transitions) { .real })
+    let supervisor = Supervisor()
+    let service = Handle(try Service(loaded, transitions: transitions, supervisor: supervisor) { .real })
     let settings = loaded.configured.settings
     Log.notice(
       "serving",
@@ -29,8 +30,9 @@ enum ServeCommand: Command {
     let stop = DispatchSemaphore(value: 0)
     let signals = Signals()
     for number in [SIGTERM, SIGINT] { signals.on(number) { stop.signal() } }
-    signals.on(SIGHUP) { service.value.reload() }
+    signals.on(SIGHUP) { service.value.reload(supervisor) }
     stop.wait()
+    supervisor?.stopping()
     service.value.stop()
     Log.notice("stopped", "stopped cleanly")
     return ExitCode.done

@@ -2,130 +2,16 @@
 
 internal import Configuration
 internal import Core
-internal import CoolIslands
 internal import Dispatch
 internal import Gateway
 internal import Glibc
 internal import HTTPServer
-internal import JSONText
 internal import MQTTLink
 internal import OperatorEndpoint
+internal import Outlets
 internal import PublicEndpoint
-internal import Publication
 internal import Quantities
 internal import Store
-internal import Synchronization
-
-/// What a running gateway shows goes to both ports.
-final class Outlets: GatewayOutlets, Sendable {
-  let publicSite: PublicSite
-  let operatorSite: OperatorSite
-  private let clock: LoopClock
-  private let lastTime = Mutex<Int64>(0)
-  private let lastTick = Mutex<Int64>(0)
-  private let transitions: AppendedFile?
-
-  init(_ publicSite: PublicSite, _ operatorSite: OperatorSite, clock: LoopClock, transitions: AppendedFile?) {
-    self.publicSite = publicSite
-    self.operatorSite = operatorSite
-    self.clock = clock
-    self.transitions = transitions
-  }
-
-  func note(_ effects: [Effect], zone: CivilZone) {
-    guard let transitions else { return }
-    var lines = JSONWriter()
-    for effect in effects { effect.write(to: &lines, zone: zone) }
-    transitions.append(lines.bytes)
-  }
-
-  func show(_ snapshot: PublicSnapshot, changed: [String]) { publicSite.show(snapshot, changed: changed) }
-
-  func show(_ view: OperatorsView, status: GatewayStatus) {
-    operatorSite.show(
-      OperatorsFacts(
-        view: view, brokerConnected: status.brokerConnected, brokerReason: status.brokerReason,
-        refusedFilters: status.refusedFilters,
-        storeReason: status.storeReason, ledger: status.ledger, position: status.position,
-        checkpoint: status.checkpoint, batches: status.batches, strangers: status.strangers))
-  }
-
-  func turned(at moment: Moment) {
-    clock.turned(at: moment.uptime)
-    let isTime = lastTime.withLock { last in
-      guard moment.uptime.milliseconds - last >= 5000 else { return false }
-      last = moment.uptime.milliseconds
-      return true
-    }
-    if isTime { publicSite.tellTime(at: moment.core) }
-    // Changes leave in ticks: thousands of streams are woken twice a second at most, however much happens.
-    let isTick = lastTick.withLock { last in
-      guard moment.uptime.milliseconds - last >= 450 else { return false }
-      last = moment.uptime.milliseconds
-      return true
-    }
-    if isTick { publicSite.events.tick() }
-  }
-}
-
-/// When the loop last turned.
-final class LoopClock: Sendable {
-  private let last = Atomic<Int64>(0)
-
-  func turned(at uptime: Span) { last.store(uptime.milliseconds, ordering: .relaxed) }
-
-  /// Whether it turned within the last ten seconds, or has not begun yet.
-  var isAlive: Bool {
-    let last = last.load(ordering: .relaxed)
-    return last == 0 || Timebase.uptime().milliseconds - last < 10_000
-  }
-}
-
-/// A configuration and where it came from.
-struct LoadedConfiguration {
-  let path: String
-  let text: ConfigurationText
-  let configured: Configured
-
-  /// Reads and checks a configuration; what is wrong is printed.
-  static func load(
-    _ path: String, quietly: Bool = false, tell: (String) -> Void = { Terminal.error($0 + "\n") }
-  ) throws(CommandFailure) -> LoadedConfiguration {
-    let files = ConfigurationReader.files(settingsPath: path)
-    var findings = files.findings
-    var configured: Configured?
-    if let text = files.text {
-      let outcome = ConfigurationReader.values(text)
-      findings += outcome.findings
-      configured = outcome.configured
-    }
-    for finding in findings where !quietly || finding.severity == .error { tell("\(finding)") }
-    guard let text = files.text, let configured else {
-      let errors = findings.count { $0.severity == .error }
-      throw CommandFailure("\(path) has \(errors) error\(errors == 1 ? "" : "s")", code: ExitCode.usage)
-    }
-    return LoadedConfiguration(path: path, text: text, configured: configured)
-  }
-
-  func path(of name: String) -> String { ConfigurationReader.path(name, besides: path) }
-
-  var dataFolder: String { path(of: configured.settings.dataFolder) }
-
-  /// How the settings say to reach the broker.
-  ///
-  /// - Throws: ``CommandFailure`` when a file that they name cannot be read.
-  func linkOptions() throws(CommandFailure) -> LinkOptions {
-    let broker = configured.settings.broker
-    let password = try broker.passwordFile.map { name throws(CommandFailure) in try Files.firstLine(path(of: name)) }
-    if let authorities = broker.certificateAuthorities, Files.read(path(of: authorities)) == nil {
-      throw CommandFailure("the certificates in \(authorities) cannot be read; nothing is sent unencrypted instead")
-    }
-    return LinkOptions(
-      host: broker.host, port: broker.port, clientID: broker.clientID, username: broker.username, password: password,
-      usesMQTT5: broker.usesMQTT5, receiveMaximum: broker.receiveMaximum, keepAlive: broker.keepAlive,
-      certificateAuthorities: broker.certificateAuthorities.map { path(of: $0) })
-  }
-}
 
 /// A running gateway.
 final class Service {
@@ -135,19 +21,26 @@ final class Service {
   private let loaded: LoadedConfiguration
   private let lock: FolderLock
   private let site: PublicSite
+  private let operators: OperatorSite
   private let publicServer: HTTPServer
   private let operatorServer: HTTPServer
   private let loop: Loop
+  private let alerting: Alerting?
+  private let longKeeping: LongKeeping?
+  private let contextBroker: ContextBroker?
 
   /// Starts a gateway; when this returns it has recovered and turns.
   ///
   /// - Parameters:
   ///   - loaded: its configuration.
   ///   - transitions: where each transition is written, if anywhere.
+  ///   - supervisor: who hears how it is doing, if anybody.
   ///   - timebase: its clock, asked for when the recovery is done.
   /// - Throws: ``CommandFailure`` with the sentence for the one who started it.
-  init(_ loaded: LoadedConfiguration, transitions: AppendedFile? = nil, timebase: () -> Timebase) throws(CommandFailure)
-  {
+  init(
+    _ loaded: LoadedConfiguration, transitions: AppendedFile? = nil, supervisor: Supervisor? = nil,
+    timebase: () -> Timebase
+  ) throws(CommandFailure) {
     self.loaded = loaded
     let settings = loaded.configured.settings
     do {
@@ -169,12 +62,22 @@ final class Service {
     siteOptions.trustedProxies = settings.site.trustedProxies
     let site = PublicSite(siteOptions)
     let server = try Self.server(settings.publicPort, settings.site) { site.reply(to: $0) }
-    let operators = OperatorSite(
-      token: token, traffic: { PublicTraffic(connections: server.connections, streams: site.events.counts) },
-      export: { site.export($0) })
+    let acts = Acts()
+    var operatorOptions = OperatorSiteOptions(
+      key: token, accounts: try Self.accounts(loaded),
+      traffic: { PublicTraffic(connections: server.connections, streams: site.events.counts) },
+      export: { site.export($0) }, act: { acts.perform($0, $1) }, random: { Files.randomToken() },
+      log: { Log.warning("access_refused", $0) })
+    operatorOptions.contacts = Contacts(settings.contacts)
+    operatorOptions.trustedProxies = settings.site.trustedProxies
+    operatorOptions.loopAge = { clock.age }
+    let operators = OperatorSite(operatorOptions)
+    self.operators = operators
     self.site = site
     publicServer = server
-    operatorServer = try Self.server(settings.operatorsPort, Settings.Site()) { operators.reply(to: $0) }
+    var operatorsSite = Settings.Site()
+    operatorsSite.threads = 6  // whoever acts waits for the disk, and keeps nobody else waiting
+    operatorServer = try Self.server(settings.operatorsPort, operatorsSite) { operators.reply(to: $0) }
     publicPort = publicServer.port
     operatorsPort = operatorServer.port
 
@@ -183,9 +86,9 @@ final class Service {
     do {
       journal = try Database(folder: loaded.dataFolder)
       let resumption = try Recovery.read(
-        journal, otherwise: (loaded.text, loaded.configured), progress: Self.progress())
+        journal, otherwise: (loaded.text, loaded.configured), progress: Self.progress(supervisor))
       // Before anything new is written: an entry of today would make the clock's time the journal's.
-      Self.waitForClock(after: resumption.reached, loaded.configured.settings, timebase)
+      Self.waitForClock(after: resumption.reached, loaded.configured.settings, timebase, supervisor)
       recovered = try resumption.finish(
         text: loaded.text, configured: loaded.configured, now: timebase().moment().core)
     } catch {
@@ -202,22 +105,37 @@ final class Service {
     let timebase = timebase()
     let queue = DispatchQueue(label: "tonnelle.loop", qos: .userInitiated)
     var options = try loaded.linkOptions()
+    if options.clientID.isEmpty { options.clientID = try Self.clientID(loaded) }
+    if let name = settings.broker.passwordFile, Files.isOpenToAll(loaded.path(of: name)) {
+      Log.warning("password_readable", "every user of this machine can read the password in \(name)")
+    }
     options.will = (Topics.status(settings.gateway), Array("offline".utf8))
     guard let mqtt = MQTTLink(options) else {
       throw CommandFailure("libmosquitto cannot use these broker settings")
     }
-    let link = BrokerLink(mqtt, home: queue)
+    let outgoing = OutgoingMessages()
+    let link = BrokerLink(mqtt, home: queue, outgoing: outgoing)
+    alerting = try Alerting(loaded, timebase: timebase, clock: clock, outgoing: outgoing)
+    if let alerting { operators.open(.alerts) { alerting.document } }
+    longKeeping = try LongKeeping(loaded)
+    if let longKeeping { operators.open(.longHistory) { longKeeping.document } }
+    contextBroker = try ContextBroker.make(loaded)
     loop = Loop(timebase: timebase, link: link, queue: queue)
     loop.start(
       Gateway(
         recovered: recovered, link: link, store: journal,
-        outlets: Outlets(site, operators, clock: clock, transitions: transitions),
+        outlets: Outlets(
+          site, operators, clock: clock, transitions: transitions, supervisor: supervisor, alerting: alerting,
+          longKeeping: longKeeping, contextBroker: contextBroker),
         factor: timebase.factor))
+    acts.begin(loop)
   }
 
   /// A machine without a battery starts with a wrong clock: one that lies more than a day beside the journal is believed
   /// only when a time server has set it, or all that is known would be thrown away, as too old or as not come yet.
-  private static func waitForClock(after known: Instant, _ settings: Settings, _ timebase: () -> Timebase) {
+  private static func waitForClock(
+    after known: Instant, _ settings: Settings, _ timebase: () -> Timebase, _ supervisor: Supervisor?
+  ) {
     guard case .real = timebase(), known > .distantPast, !settings.trustsClock else { return }
     var isSaid = false
     while true {
@@ -230,17 +148,19 @@ final class Service {
         )
         isSaid = true
       }
+      supervisor?.starting("waiting for a time server to set the clock", seconds: 60)
       usleep(200_000)
     }
   }
 
   /// Says every two seconds how far the journal has been read.
-  private static func progress() -> (Int64, Int64) -> Void {
+  private static func progress(_ supervisor: Supervisor?) -> (Int64, Int64) -> Void {
     var last = Timebase.uptime()
     return { done, total in
       let now = Timebase.uptime()
       guard now.milliseconds - last.milliseconds >= 2000 else { return }
       last = now
+      supervisor?.starting("reading the journal: \(done) of \(total) entries", seconds: 60)
       Log.info("recovering", "\(done) of \(total) entries of the journal have been read")
     }
   }
@@ -261,6 +181,30 @@ final class Service {
     }
   }
 
+  /// The accounts of the file that settings name; nil where they name none.
+  private static func accounts(_ loaded: LoadedConfiguration) throws(CommandFailure) -> OperatorAccounts? {
+    guard let name = loaded.configured.settings.accountsFile else { return nil }
+    let path = loaded.path(of: name)
+    guard let text = Files.read(path) else { throw CommandFailure("the accounts in \(path) cannot be read") }
+    guard Files.isPrivate(path) else {
+      throw CommandFailure("\(path) can be read by others: chmod 600 \(path)")
+    }
+    do {
+      return try OperatorAccounts(text, name: path)
+    } catch {
+      throw CommandFailure(error.description)
+    }
+  }
+
+  /// The gateway's identifier at the broker, made once: whoever knew it could take the session over, and what waits in it.
+  private static func clientID(_ loaded: LoadedConfiguration) throws(CommandFailure) -> String {
+    let path = loaded.dataFolder + "/client.id"
+    if Files.exists(path) { return try Files.firstLine(path) }
+    let name = "tonnelle-\(loaded.configured.settings.gateway)-\(Files.randomToken().prefix(16))"
+    try Files.writePrivate(name + "\n", to: path)
+    return name
+  }
+
   /// The operators' token: from the file that settings name, or one made in the data folder.
   private static func token(_ loaded: LoadedConfiguration) throws(CommandFailure) -> String {
     let named = loaded.configured.settings.operatorsTokenFile.map { loaded.path(of: $0) }
@@ -277,19 +221,28 @@ final class Service {
   }
 
   /// Reads the configuration again; a bad one is refused, and the one in force goes on.
-  func reload() {
+  func reload(_ supervisor: Supervisor? = nil) {
     let path = loaded.path
+    let operators = operators
+    supervisor?.reloading()
     loop.perform { gateway in
+      defer { supervisor?.ready() }
       do throws(CommandFailure) {
         let new = try LoadedConfiguration.load(path, quietly: true) { Log.error("configuration", $0) }
         let old = gateway.configured.settings
         let settings = new.configured.settings
         guard settings.gateway == old.gateway, settings.broker == old.broker, settings.publicPort == old.publicPort,
-          settings.operatorsPort == old.operatorsPort, settings.tiles == old.tiles, settings.site == old.site,
+          settings.operatorsPort == old.operatorsPort, settings.operatorsURL == old.operatorsURL,
+          settings.accountsFile == old.accountsFile, settings.contacts == old.contacts, settings.alerts == old.alerts,
+          settings.longHistory == old.longHistory, settings.contextBroker == old.contextBroker,
+          settings.tiles == old.tiles, settings.site == old.site,
           new.dataFolder == ConfigurationReader.path(old.dataFolder, besides: path)
         else {
-          throw CommandFailure("gateway, data, broker, public, operators and map_tiles change only with a restart")
+          throw CommandFailure(
+            "gateway, data, broker, public, operators, alerts, long_history, context_broker and map_tiles change only with a restart"
+          )
         }
+        if let accounts = try Self.accounts(new) { operators.replace(accounts) }
         gateway.submit(.configuration(gateway.world.now, new.text))
         Log.notice("reloaded", "the configuration was read again")
       } catch {
@@ -300,27 +253,13 @@ final class Service {
 
   /// Stops cleanly: everything that was acknowledged is stored, the broker hears goodbye.
   func stop() {
+    alerting?.stop()
     loop.stop()
+    longKeeping?.stop()
+    contextBroker?.stop()
     site.events.close()
     // First the port that shows how the other one is doing.
     operatorServer.stop()
     publicServer.stop()
-  }
-}
-
-/// Signals as calls on a queue.
-final class Signals {
-  private var sources: [any DispatchSourceSignal] = []
-  private let queue = DispatchQueue(label: "tonnelle.signals")
-
-  /// Keeps a signal from ending the program.
-  static func ignore(_ number: Int32) { _ = signal(number, SIG_IGN) }
-
-  func on(_ number: Int32, _ work: @escaping @Sendable () -> Void) {
-    Self.ignore(number)
-    let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
-    source.setEventHandler(handler: work)
-    source.resume()
-    sources.append(source)
   }
 }

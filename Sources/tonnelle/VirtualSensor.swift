@@ -16,6 +16,9 @@ enum SensorCommand: Command {
     OptionSpec(name: "broker", value: "HOST[:PORT]", help: "the broker; 127.0.0.1:1883 if nothing is said"),
     OptionSpec(name: "username", value: "NAME", help: "if the broker asks for one"),
     OptionSpec(name: "password-file", value: "FILE", help: "whose first line is the password"),
+    OptionSpec(name: "ca-file", value: "FILE", help: "certificates to trust; encrypts the connection"),
+    OptionSpec(name: "certificate-file", value: "FILE", help: "its own certificate, if the broker asks for one"),
+    OptionSpec(name: "key-file", value: "FILE", help: "the private key of its certificate"),
     OptionSpec(name: "place", value: "ID", help: "the place of its topic; votre-lieu if nothing is said"),
     OptionSpec(name: "id", value: "ID", help: "its identifier; mon-capteur if nothing is said"),
     OptionSpec(
@@ -65,6 +68,12 @@ enum SensorCommand: Command {
     if let broker = arguments["broker"] { (options.host, options.port) = try BrokerClient.address(broker) }
     options.username = arguments["username"]
     if let path = arguments["password-file"] { options.password = try Files.firstLine(path) }
+    options.certificateAuthorities = arguments["ca-file"]
+    options.certificate = arguments["certificate-file"]
+    options.key = arguments["key-file"]
+    if options.certificateAuthorities == nil, options.certificate != nil || options.key != nil {
+      throw CommandFailure("--certificate-file and --key-file need --ca-file", code: ExitCode.usage)
+    }
     return try BrokerClient(options)
   }
 

@@ -2,12 +2,14 @@
 
 internal import Gateway
 internal import Glibc
+internal import Publication
 
 /// All commands, in the order of the help.
 let commands: [any Command.Type] = [
   DemoCommand.self, ServeCommand.self, CheckCommand.self, StatusCommand.self, PublishCommand.self, ReplayCommand.self,
   RecordCommand.self, ExplainCommand.self, UnknownCommand.self, SensorCommand.self, HoursCommand.self,
-  ImportCommand.self,
+  ImportCommand.self, ReportCommand.self, PrivacyCommand.self, AccountCommand.self, BackupCommand.self,
+  RestoreCommand.self, DoctorCommand.self,
 ]
 
 @MainActor func usage() -> String {
@@ -31,6 +33,9 @@ let commands: [any Command.Type] = [
     return ExitCode.usage
   }
   switch word {
+  case "help" where words.count == 2 && Manual.forms[words[1]] != nil:
+    Terminal.print(Manual.forms[words[1]]?(commands) ?? "")
+    return ExitCode.done
   case "--help", "-h", "help":
     Terminal.print(usage())
     return ExitCode.done

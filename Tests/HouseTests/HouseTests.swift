@@ -38,8 +38,22 @@ import Testing
     ("Store", ["CSQLite", "CZlib", "Glibc"]),
     ("PublicEndpoint", ["HTTPServer", "Pages", "Publication", "Synchronization"]),
     (
+      "Outlets",
+      [
+        "Configuration", "Publication", "Store", "CLibc", "Dispatch", "Foundation", "FoundationNetworking", "Glibc",
+        "Synchronization",
+      ]
+    ),
+    (
       "OperatorEndpoint",
-      ["HTTPServer", "Pages", "Store", "CoolIslands", "RingSeries", "Publication", "Glibc", "Synchronization"]
+      [
+        "HTTPServer", "Pages", "Store", "CoolIslands", "RingSeries", "Publication", "CCrypt", "Glibc",
+        "Synchronization",
+      ]
+    ),
+    (
+      "Reports",
+      ["Pages", "Store", "Configuration", "CoolIslands", "SensorProtocol", "RingSeries", "Publication"]
     ),
     (
       "Gateway",
