@@ -290,7 +290,11 @@ def test_clients_schemathesis_finds_nothing(serving):
          "not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,unsupported_method",
          "--max-examples", "250", "--seed", "1", "--no-color"], capture_output=True, text=True, timeout=2000)
     print(result.stdout[-3000:])
-    assert result.returncode == 0, result.stdout[-5000:] + result.stderr[-2000:]
+    generated, passed = map(int, re.search(r"(\d+) generated, (\d+) passed", result.stdout).groups())
+    assert generated == passed >= 2000, result.stdout[-5000:] + result.stderr[-2000:]
+    # An address beyond 8 KiB is answered before all of it was read: a client that still writes may only see its connection end.
+    errors = re.search(r"\nErrors:\n(.*?)\n\n", result.stdout, re.S)
+    assert result.returncode == 0 or re.fullmatch(r"\s*\S+ Network Error: [12]", errors[1]), result.stdout[-5000:]
 
 
 def test_a_day_of_what_was_published(serving):
@@ -345,12 +349,12 @@ def test_tonight_follows_what_the_city_decided_and_the_heat(broker, gateway):
     gateway.start().connected()
 
     def tonight():
+        """The places that list and interface offer; nothing while a change came between the two requests."""
         page = get(gateway.url("/?open_at=22:00&lang=fr"), {"Accept": "text/html"})[2].decode()
         ids = {f["id"] for f in json.loads(get(gateway.url(f"{ITEMS}?open_at=22:00"), GEOJSON)[2])["features"]}
-        assert ids == set(re.findall(r'id="place-([a-z]+)"', page)) and f"{len(ids)} lieu" in page
-        return ids
+        return ids if ids == set(re.findall(r'id="place-([a-z]+)"', page)) and f"{len(ids)} lieu" in page else None
 
-    assert tonight() == {"ferme", "square"}
+    wait_for("the beginning", lambda: tonight() == {"ferme", "square"})
     until = "2999-01-01T00:00:00Z"
     broker.publish("tonnelle/v1/command/places/ferme/override",
                    json.dumps({"state": "closed", "by": "A. Martin", "reason": "orage", "until": until}))
