@@ -20,6 +20,27 @@ struct SeasonFrame {
   let gaps: [HistoryGap]
   /// The hours that lie in it.
   let hours: Range<Int>
+  /// Seconds of each hour in which the gateway was not there.
+  let absent: [Int64]
+
+  /// What is common to all places.
+  init(
+    city: City, history: HistoryReader, grid: HourGrid, days: ClosedRange<CivilDay>, observed: Range<Int64>,
+    gaps: [HistoryGap]
+  ) {
+    (self.city, self.history, self.grid, self.days) = (city, history, grid, days)
+    (self.observed, self.gaps) = (observed, gaps)
+    hours = grid.hours(in: observed)
+    var absent = Array(repeating: Int64(0), count: grid.count)
+    for gap in gaps where gap.from < gap.until {
+      for hour in max(0, grid.index(of: gap.from))...max(0, grid.index(of: gap.until - 1)) where hour < grid.count {
+        let start = grid.start(of: hour)
+        let missed = (max(start, gap.from)..<max(start, min(start + HourGrid.hour, gap.until))).count
+        absent[hour] = min(3600, absent[hour] + Int64(missed) / 1000)
+      }
+    }
+    self.absent = absent
+  }
 
   /// The hours of a series.
   func series(_ sensor: Int, _ field: Field) throws(StoreError) -> HourSeries {
@@ -49,6 +70,8 @@ struct PlaceSurvey {
   private(set) var season: PlaceSeason
   private(set) var days: [PlaceDay]
   private(set) var silences: [Silence] = []
+  /// Sensors that were never heard until the end.
+  private(set) var unheard: [String] = []
 
   private var city: City { frame.city }
   private var grid: HourGrid { frame.grid }
@@ -91,15 +114,14 @@ struct PlaceSurvey {
     var temperatures: [HourSeries] = []
     var levels: [HourSeries] = []
     var doors: [(field: Field, series: HourSeries)] = []
-    var expected = (covered: Int64(0), due: Int64(0))
-    var byDay = Array(repeating: (covered: Int64(0), due: Int64(0)), count: days.count)
+    var shares = Array(repeating: (covered: Int64(0), due: Int64(0)), count: days.count)
     for sensor in city.sensors.indices where city.sensors[sensor].place == index {
       let configured = city.sensors[sensor]
-      var heard = Array(repeating: Int64(0), count: grid.count)
+      var attendance = Attendance(of: configured, frame)
       for field in configured.fields {
         var series = try frame.series(sensor, field)
         season.damaged += series.damaged
-        for hour in frame.hours { heard[hour] = max(heard[hour], series.buckets[hour].seconds) }
+        try attendance.take(series, of: field)
         switch field {
         case .temperature:
           series.dropStandstill(city.choices.quality)
@@ -113,22 +135,19 @@ struct PlaceSurvey {
         }
       }
       // A sensor of which nothing is taken in during school hours is not silent then.
-      let isDue = configured.fields.allSatisfy { $0.isAboutPeople || $0.isSound } ? isSchool.map { !$0 } : nil
-      silences += Self.silences(of: configured, heard, isDue, in: frame, place: season.id)
-      let step = Int(max(1, (configured.period + 3599) / 3600))
-      for first in stride(from: frame.hours.lowerBound, to: frame.hours.upperBound, by: step) {
-        let hours = (first..<min(first + step, frame.hours.upperBound)).filter { isDue?[$0] ?? true }
-        let due = Int64(hours.count) * 3600
-        let covered = min(due, hours.reduce(0) { $0 + heard[$1] })
-        expected = (expected.covered + covered, expected.due + due)
-        let day = grid.day[first] - frame.numbers.lowerBound
-        if byDay.indices.contains(day) { byDay[day] = (byDay[day].covered + covered, byDay[day].due + due) }
+      let isOff = configured.fields.allSatisfy { $0.isAboutPeople || $0.isSound } ? isSchool : nil
+      if attendance.isUnheard { unheard.append(configured.id) }
+      silences += attendance.silences(place: season.id, isOff: isOff)
+      for (number, share) in attendance.shares(isOff: isOff) {
+        let day = number - frame.numbers.lowerBound
+        guard shares.indices.contains(day) else { continue }
+        shares[day] = (shares[day].covered + share.covered, shares[day].due + share.due)
       }
     }
     season.silences = Int64(silences.count)
     if city.sensors.contains(where: { $0.place == index }) {
-      season.sensorShare = Self.share(expected)
-      for day in days.indices { days[day].sensorShare = Self.share(byDay[day]) }
+      season.sensorShare = Self.share(shares.reduce((0, 0)) { ($0.0 + $1.covered, $0.1 + $1.due) })
+      for day in days.indices { days[day].sensorShare = Self.share(shares[day]) }
     }
     lookAtTemperatures(temperatures, reference, works)
     lookAtDoors(doors)
@@ -156,34 +175,6 @@ struct PlaceSurvey {
       days[day].times = clock.days[number]
       season.times.add(clock.days[number])
     }
-  }
-
-  // MARK: Silences
-
-  /// Silences of a sensor that are longer than its patience, by whole hours.
-  static func silences(
-    of sensor: Sensor, _ heard: [Int64], _ isDue: [Bool]?, in frame: SeasonFrame, place: String?
-  ) -> [Silence] {
-    let patience = max(1, (sensor.staleAfter.seconds + 3599) / 3600)
-    var silences: [Silence] = []
-    var run: (first: Int, hours: Int64)?
-    func close(isOpen: Bool) {
-      guard let run, run.hours >= patience else { return }
-      silences.append(
-        Silence(
-          place: place, sensor: sensor.id, begin: Instant(milliseconds: frame.grid.start(of: run.first)),
-          hours: run.hours, isOpen: isOpen))
-    }
-    for hour in frame.hours where isDue?[hour] ?? true {
-      if heard[hour] == 0 {
-        run = (run?.first ?? hour, (run?.hours ?? 0) + 1)
-      } else {
-        close(isOpen: false)
-        run = nil
-      }
-    }
-    close(isOpen: true)
-    return silences
   }
 
   // MARK: Temperatures

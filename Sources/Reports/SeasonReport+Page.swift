@@ -451,6 +451,14 @@ private struct SeasonWording {
         "La qualité des mesures heure par heure n'est pas gardée ; ce qui est resté immobile a été écarté à nouveau.",
         "The quality of readings hour by hour is not kept; what stood still was left out again."),
     ]
+    if !report.unheard.isEmpty {
+      let names = report.unheard.prefix(20).joined(separator: ", ") + (report.unheard.count > 20 ? ", …" : "")
+      items.append(
+        language(
+          "Capteurs des réglages jamais entendus jusque-là, pas encore posés ou jamais en marche : \(report.unheard.count) (\(names)).",
+          "Sensors of the settings that were never heard until then, not mounted yet or never well: \(report.unheard.count) (\(names))."
+        ))
+    }
     if report.damagedDays > 0 {
       items.append(
         language(
@@ -489,8 +497,8 @@ private struct SeasonWording {
           "Noise: energy mean (LAeq) where at least \(coverage) of the time is measured. Lden and Lnight: energy means of the days whose day (\(borders.day)–\(borders.evening) h), evening (\(borders.evening)–\(borders.night) h) and night (\(borders.night)–\(borders.day) h) are each measured by \(coverage); an estimate, the legal indicator is that of a year."
         ),
         language(
-          "Temps mesuré : part du temps que couvrent les mesures des capteurs du lieu, chacune valant sa période. Silence : heures entières sans mesure, au moins aussi longues que la patience du capteur ; ce qui est plus court qu'une heure ne se voit pas.",
-          "Time measured: the share of time that the readings of the place's sensors cover, each standing for its period. Silence: whole hours without a reading, at least as long as the sensor's patience; what is shorter than an hour is not seen."
+          "Temps mesuré : part du temps que couvrent les mesures des capteurs du lieu, chacune valant sa période. Silence : heures entières sans mesure, au moins aussi longues que la patience du capteur ; ce qui est plus court qu'une heure ne se voit pas. Un capteur compte dès sa première mesure, et seulement quand la passerelle était là pour l'entendre.",
+          "Time measured: the share of time that the readings of the place's sensors cover, each standing for its period. Silence: whole hours without a reading, at least as long as the sensor's patience; what is shorter than an hour is not seen. A sensor counts from its first reading, and only while the gateway was there to hear it."
         ),
         language(
           "Travaux : moyenne des écarts journaliers avant et après, le jour des travaux exclu, sur les jours dont les six heures sont connues et dont le maximum horaire de la référence est dans la plage commune ; l'intervalle vient de \(WorksEffect.resamples) rééchantillonnages par jours (bootstrap), toujours les mêmes. Il faut \(WorksEffect.fewestDays) jours de chaque côté.",

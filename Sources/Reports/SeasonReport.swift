@@ -99,6 +99,8 @@ public struct SeasonReport: Sendable {
   public var silences: [Silence] = []
   /// How many there were.
   public var silenceCount = 0
+  /// Sensors of the settings that were never heard until the end: not mounted yet, or never well.
+  public var unheard: [String] = []
   /// Days of series that are damaged on the disk and left out.
   public var damagedDays = 0
   /// The settings' thresholds.
@@ -157,6 +159,7 @@ public struct SeasonReport: Sendable {
         places.append(survey.season)
         damagedDays += survey.season.damaged
         take(survey.silences)
+        unheard += survey.unheard
         try tell(.places, SeasonSheets.row(survey.season))
         try tell(.days, survey.days.flatMap { SeasonSheets.row($0, of: survey.season) })
         progress(number + 1, indices.count)
@@ -226,22 +229,21 @@ public struct SeasonReport: Sendable {
     }
     return SeasonFrame(
       city: city, history: history, grid: grid, days: question.first...question.last, observed: observed,
-      gaps: try history.gaps(from: observed.lowerBound, to: observed.upperBound),
-      hours: grid.hours(in: observed))
+      gaps: try history.gaps(from: observed.lowerBound, to: observed.upperBound))
   }
 
   /// Stations have no place, and fall silent too.
   private mutating func lookAtStations(_ frame: SeasonFrame) throws(StoreError) {
     guard question.places.isEmpty else { return }
-    for sensor in frame.city.sensors where sensor.place == nil {
-      guard let index = frame.city.sensors.firstIndex(where: { $0.id == sensor.id }) else { continue }
-      var heard = Array(repeating: Int64(0), count: frame.grid.count)
+    for (index, sensor) in frame.city.sensors.enumerated() where sensor.place == nil {
+      var attendance = Attendance(of: sensor, frame)
       for field in sensor.fields {
         let series = try frame.series(index, field)
         damagedDays += series.damaged
-        for hour in frame.hours { heard[hour] = max(heard[hour], series.buckets[hour].seconds) }
+        try attendance.take(series, of: field)
       }
-      take(PlaceSurvey.silences(of: sensor, heard, nil, in: frame, place: nil))
+      if attendance.isUnheard { unheard.append(sensor.id) }
+      take(attendance.silences(place: nil, isOff: nil))
     }
   }
 

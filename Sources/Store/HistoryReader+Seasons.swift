@@ -72,6 +72,16 @@ extension HistoryReader {
     return days.integer(0)...days.integer(1)
   }
 
+  /// The first civil day that is stored of a series, counted from 1970-01-01; nil if none is.
+  ///
+  /// - Throws: ``StoreError``.
+  public func firstDay(sensor: String, field: String) throws(StoreError) -> Int64? {
+    let day = try connection.prepare("SELECT min(day) FROM day WHERE sensor = ?1 AND field = ?2")
+    day.bind(1, sensor)
+    day.bind(2, field)
+    return try day.step() && !day.isNull(0) ? day.integer(0) : nil
+  }
+
   /// When the first and the last transition of any place happened; nil if there is none.
   ///
   /// - Throws: ``StoreError``.

@@ -1,5 +1,6 @@
 """A season out of the history: what the report says is what plain sums over the same readings say."""
 
+import contextlib
 import csv
 import datetime
 import html.parser
@@ -10,6 +11,7 @@ import os
 import pty
 import random
 import signal
+import sqlite3
 import subprocess
 import time
 import zoneinfo
@@ -25,6 +27,7 @@ DAYS = 26
 STEP = 600_000
 WORKS = 13
 GAP = (8, 10, 7)  # on this day, from this hour on, so many hours without a word
+MOUNTED = (9, 14)  # on this day, at this hour, one sensor is mounted
 
 PLACES = [
     ("parc", 'Parc, dit \\"grand\\"', "park", '"opening_hours":"24/7","zone":"centre"'),
@@ -38,6 +41,8 @@ SENSORS = """
     { "id": "bruit", "place": "parc", "fields": ["laeq"], "period_s": 600 },
     { "id": "porte", "place": "biblio", "fields": ["in_total", "out_total"], "period_s": 600 },
     { "id": "portail", "place": "cour", "fields": ["in_total", "out_total"], "period_s": 600 },
+    { "id": "tard", "place": "square", "fields": ["humidity"], "period_s": 600 },
+    { "id": "jamais", "place": "square", "fields": ["humidity"], "period_s": 600 },
 """
 
 
@@ -54,11 +59,12 @@ class Season:
         self.today = datetime.datetime.fromtimestamp(now / 1000, PARIS).date()
         self.first = self.today - datetime.timedelta(days=DAYS)
         self.begins = midnight(self.first)
-        self.readings = {"rue": [], "air": [], "bruit": [], "porte": [], "portail": []}
+        self.readings = {"rue": [], "air": [], "bruit": [], "porte": [], "portail": [], "tard": []}
         writer = JournalWriter(gateway, self.begins)
         totals = {"porte": [0, 0], "portail": [0, 0]}
         works = midnight(self.first + datetime.timedelta(days=WORKS))
         gap = midnight(self.first + datetime.timedelta(days=GAP[0])) + GAP[1] * 3_600_000
+        mounted = midnight(self.first + datetime.timedelta(days=MOUNTED[0])) + MOUNTED[1] * 3_600_000
         packet = 0
 
         def say(at, topic, sensor, values):
@@ -77,6 +83,8 @@ class Season:
             if not gap <= at < gap + GAP[2] * 3_600_000:
                 say(at + 1000, "parc/air", "air", [("temperature", street - lower + chance.randrange(-200, 200), True)])
             say(at + 2000, "parc/bruit", "bruit", [("laeq", 45_000 + round(9000 * warmth) + chance.randrange(0, 5000), True)])
+            if at >= mounted:
+                say(at + 2500, "square/tard", "tard", [("humidity", 40_000 + round(9000 * warmth) + chance.randrange(0, 900), True)])
             for topic, sensor in (("biblio", "porte"), ("cour", "portail")):
                 if 9 <= hour.hour < 19:
                     totals[sensor][0] += chance.randrange(0, 9)
@@ -268,6 +276,8 @@ def test_a_season_is_what_its_readings_say(broker, gateway, season):
     (silence,) = sheet(out / "incidents.csv")
     begin = datetime.datetime.fromtimestamp((midnight(season.first + datetime.timedelta(days=GAP[0])) + GAP[1] * 3_600_000) / 1000, PARIS)
     assert silence == {"place": "parc", "sensor": "air", "begin": begin.isoformat(), "silent_h": str(GAP[2]), "goes_on": "no"}
+    assert places["square"]["sensor_share_percent"] == "100.0" and places["square"]["silences"] == "0", "not mounted is not silent"
+    assert days["square", str(first)]["sensor_share_percent"] == "unknown"
 
     # The page: one file, nothing fetched, what is not known is said.
     text = page.read_text()
@@ -275,6 +285,7 @@ def test_a_season_is_what_its_readings_say(broker, gateway, season):
     reader.feed(text)
     assert reader.found == [] and reader.open == [] and "url(" not in text and "@import" not in text
     assert '<html lang="fr">' in text and "non mesuré" in text and "Le jour le moins couvert" in text
+    assert "jamais en marche : 1 (jamais)" in text
     assert "<td></td>" not in text and "<td class=\"number\"></td>" not in text
     english = tonnelle(*words, "--lang", "en").stdout.decode()
     assert '<html lang="en">' in english and "Season report" in english
@@ -323,6 +334,17 @@ def test_a_season_is_what_its_readings_say(broker, gateway, season):
     assert tonnelle(*words[:7], "--place", "square", "--place", "biblio", "--works", f"square={works}", "--csv", only).returncode == 0
     assert [(row["place"], row["works"], row["works_0_6_change_degC"]) for row in sheet(only / "places.csv")] == [
         ("biblio", "none", "none"), ("square", str(works), "not measured")]
+    # While the gateway is not there nobody is silent: an hour of which half is left still counts.
+    with contextlib.closing(sqlite3.connect(gateway.folder / "data/journal.db", isolation_level=None)) as database:
+        start = int(begin.timestamp() * 1000)
+        database.execute("INSERT INTO gap VALUES (?, ?)", (start, start + 3 * 3_600_000 + 1_800_000))
+    away = gateway.folder / "away"
+    assert tonnelle(*words, "--csv", away).returncode == 0
+    (silence,) = sheet(away / "incidents.csv")
+    assert (silence["begin"], silence["silent_h"]) == ((begin + datetime.timedelta(hours=3)).isoformat(), "4")
+    parc, biblio = (next(row for row in sheet(away / "places.csv") if row["place"] == id) for id in ("parc", "biblio"))
+    assert abs(float(parc["sensor_share_percent"]) - 100 * (1 - 3.5 / (2 * (span - 3.5)))) <= 0.11
+    assert biblio["sensor_share_percent"] == "100.0" and float(biblio["observed_h"]) == span - 3.5
     assert gateway.start().stop() == 0
 
     # Somebody who watches sees how far it is; Ctrl-C leaves nothing behind.
