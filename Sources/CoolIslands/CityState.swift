@@ -299,6 +299,9 @@ public struct CityState: ~Copyable, Sendable {
       .contains { $0.from <= to && $0.until > from }
   }
 
+  /// Whether a sensor is at a place that has school hours.
+  public func isInSchoolyard(sensor: Int) -> Bool { wires[sensor].place.map { traits[$0].hasSchoolHours } ?? false }
+
   /// Moves the clock of the series.
   public mutating func advance(to now: Instant) { bank.advance(to: now.milliseconds) }
 

@@ -44,14 +44,14 @@ public enum Admission: Hashable, Sendable {
     let sensor = sender.sensor
     guard !message.payload.isEmpty else { return .refused(.payloadEmpty, sensor: sensor) }
     if sender.message?.kind == .other { return .refused(.notAMeasurement, sensor: sensor) }
-    let asItIs = Admission.admitted(.message(message), sensor: sensor, refusals: [])
     if state.maintenance(of: sensor, at: message.arrival) != nil {
       let decoded = try? state.decode(message.payload, of: sender, topic: message.topic, arrival: message.arrival)
       return .refused(.maintenance, readings: Int64(decoded?.count ?? 1), sensor: sensor)
     }
-    let configured = state.city.sensors[sensor]
-    let isInSchoolyard = configured.place.map { state.city.places[$0].schoolHours != nil } ?? false
+    let asItIs = Admission.admitted(.message(message), sensor: sensor, refusals: [])
+    let isInSchoolyard = state.isInSchoolyard(sensor: sensor)
     guard message.isRetained || isInSchoolyard else { return asItIs }
+    let configured = state.city.sensors[sensor]
 
     // These two kinds are looked into before they are stored.
     let decoded: Decoded

@@ -50,22 +50,24 @@ enum JSONEscapes {
     return value
   }
 
-  /// Appends UTF-8 text as the inside of a JSON string: only what must be escaped is.
-  static func append(_ text: [UInt8], to bytes: inout [UInt8]) { bytes += escaped(text) }
+  /// Room that the inside of a JSON string needs at most: each byte may become six, and words are written whole.
+  static func capacity(for text: Span<UInt8>) -> Int { text.count * 6 + 8 }
 
-  /// UTF-8 text as the inside of a JSON string.
+  /// Appends UTF-8 text as the inside of a JSON string: only what must be escaped is.
   ///
   /// Every payload goes through here on its way to the journal. Eight bytes are written at once, of which the next write
   /// covers those that came after one that needs an escape.
-  private static func escaped(_ text: [UInt8]) -> [UInt8] {
-    let source = text.span
-    // At worst each byte becomes six.
-    return unsafe [UInt8](unsafeUninitializedCapacity: text.count * 6 + 8) { buffer, written in
-      written = 0
+  ///
+  /// - Parameters:
+  ///   - text: the text.
+  ///   - output: has ``capacity(for:)`` left.
+  static func append(_ text: Span<UInt8>, to output: inout OutputSpan<UInt8>) {
+    precondition(output.freeCapacity >= capacity(for: text))
+    unsafe output.withUnsafeMutableBufferPointer { buffer, written in
       guard let start = buffer.baseAddress else { return }
       var place = 0
-      while place < source.count {
-        if let word = Word(source, at: place, end: source.count) {
+      while place < text.count {
+        if let word = Word(text, at: place, end: text.count) {
           unsafe UnsafeMutableRawPointer(start + written).storeBytes(
             of: word.bytes.littleEndian, as: UInt64.self)
           let plain = word.isPlain ? 8 : word.plainCount
@@ -73,19 +75,19 @@ enum JSONEscapes {
           place += plain
           if plain == 8 { continue }
         }
-        let byte = source[place]
+        let byte = text[place]
         place += 1
         guard needsEscape(byte) else {
-          unsafe buffer[written] = byte
+          unsafe start[written] = byte
           written += 1
           continue
         }
-        unsafe buffer[written] = 0x5C
-        unsafe buffer[written + 1] = mark(of: byte)
+        unsafe start[written] = 0x5C
+        unsafe start[written + 1] = mark(of: byte)
         written += 2
         guard mark(of: byte) == 0x75 else { continue }
         for digit in [0x30, 0x30, digits[Int(byte >> 4)], digits[Int(byte & 15)]] {
-          unsafe buffer[written] = digit
+          unsafe start[written] = digit
           written += 1
         }
       }

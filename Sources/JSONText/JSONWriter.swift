@@ -32,8 +32,7 @@ public struct JSONWriter: Sendable {
   public mutating func array(_ content: (inout JSONWriter) -> Void) { nested(0x5B, 0x5D, content) }
 
   private mutating func nested(_ open: UInt8, _ close: UInt8, _ content: (inout JSONWriter) -> Void) {
-    separate()
-    bytes.append(open)
+    write(1) { $0.append(open) }
     needsComma = false
     content(&self)
     bytes.append(close)
@@ -43,57 +42,50 @@ public struct JSONWriter: Sendable {
   /// Writes a key, which is a name of ours and needs no escape; a value must follow.
   public mutating func key(_ key: String) {
     assert(!key.utf8.contains(where: JSONEscapes.needsEscape))
-    separate()
-    bytes.append(0x22)
-    bytes.append(contentsOf: key.utf8)
-    bytes.append(0x22)
-    bytes.append(0x3A)
+    write(key.utf8.count + 3) { output in
+      output.append(0x22)
+      output.append(key)
+      output.append(0x22)
+      output.append(0x3A)
+    }
     needsComma = false
   }
 
   /// Writes a string.
   public mutating func string(_ text: String) {
-    separate()
-    bytes.append(0x22)
-    // Nearly all strings need no escape: they are copied at once, and looked through where they lie.
-    let start = bytes.count
-    bytes.append(contentsOf: text.utf8)
-    if bytes[start...].contains(where: JSONEscapes.needsEscape) {
-      bytes.removeSubrange(start...)
-      JSONEscapes.append(Array(text.utf8), to: &bytes)
-    }
-    bytes.append(0x22)
-    needsComma = true
+    var text = text
+    // The bytes where they lie.
+    text.withUTF8 { string(utf8: unsafe Span(_unsafeElements: $0)) }
   }
 
   /// Writes a string from its UTF-8 bytes, which must be text.
-  public mutating func string(utf8: [UInt8]) {
-    separate()
-    bytes.append(0x22)
-    JSONEscapes.append(utf8, to: &bytes)
-    bytes.append(0x22)
-    needsComma = true
+  public mutating func string(utf8: [UInt8]) { string(utf8: utf8.span) }
+
+  private mutating func string(utf8: Span<UInt8>) {
+    write(JSONEscapes.capacity(for: utf8) + 2) { output in
+      output.append(0x22)
+      JSONEscapes.append(utf8, to: &output)
+      output.append(0x22)
+    }
   }
 
   /// Writes an integer.
   public mutating func number(_ value: some BinaryInteger) {
-    guard let small = UInt32(exactly: value) else { return raw(String(value)) }
-    separate()
-    var power: UInt32 = 1
-    while small / power >= 10 { power *= 10 }
-    while power > 0 {
-      bytes.append(0x30 + UInt8(small / power % 10))
-      power /= 10
+    guard var rest = UInt32(exactly: value) else { return raw(String(value)) }
+    write(10) { output in
+      var digits: InlineArray<10, UInt8> = .init(repeating: 0x30)
+      var first = 10
+      repeat {
+        first -= 1
+        digits[first] = 0x30 + UInt8(rest % 10)
+        rest /= 10
+      } while rest > 0
+      for index in first..<10 { output.append(digits[index]) }
     }
-    needsComma = true
   }
 
   /// Writes a number or any other JSON text as it stands.
-  public mutating func raw(_ json: String) {
-    separate()
-    bytes.append(contentsOf: json.utf8)
-    needsComma = true
-  }
+  public mutating func raw(_ json: String) { write(json.utf8.count) { $0.append(json) } }
 
   /// Writes `true` or `false`.
   public mutating func bool(_ value: Bool) { raw(value ? "true" : "false") }
@@ -136,7 +128,29 @@ public struct JSONWriter: Sendable {
     needsComma = false
   }
 
-  private mutating func separate() {
-    if needsComma { bytes.append(0x2C) }
+  /// Writes a piece, after a comma if it needs one, into memory that is made sure of once.
+  @inline(__always)
+  private mutating func write(_ capacity: Int, _ piece: (inout OutputSpan<UInt8>) -> Void) {
+    let isFirst = !needsComma
+    bytes.append(addingCapacity: capacity + 1) { output in
+      if !isFirst { output.append(0x2C) }
+      piece(&output)
+    }
+    needsComma = true
+  }
+}
+
+extension OutputSpan<UInt8> {
+  /// Appends the UTF-8 bytes of a text.
+  fileprivate mutating func append(_ text: String) {
+    var text = text
+    text.withUTF8 { source in
+      precondition(source.count <= freeCapacity)
+      unsafe withUnsafeMutableBufferPointer { buffer, written in
+        guard let from = source.baseAddress, let start = buffer.baseAddress else { return }
+        unsafe (start + written).initialize(from: from, count: source.count)
+        written += source.count
+      }
+    }
   }
 }

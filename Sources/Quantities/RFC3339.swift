@@ -10,42 +10,37 @@ extension Instant {
     let dayNumber = local.floorDivided(by: 86_400)
     let second = Int(local - dayNumber * 86_400)
     let (year, month, day) = CivilDay(daysSinceEpoch: dayNumber).components
-    // Digit by digit into bytes: every entry of the journal has a time.
-    var text: [UInt8] = []
-    text.reserveCapacity(29)
-    append(year / 100, to: &text)
-    append(year % 100, to: &text)
-    text.append(0x2D)
-    append(month, to: &text)
-    text.append(0x2D)
-    append(day, to: &text)
-    text.append(0x54)
-    append(second / 3600, to: &text)
-    text.append(0x3A)
-    append(second / 60 % 60, to: &text)
-    text.append(0x3A)
-    append(second % 60, to: &text)
     let fraction = Int(milliseconds - seconds * 1000)
-    if fraction != 0 {
-      text.append(0x2E)
-      text.append(0x30 + UInt8(fraction / 100))
-      append(fraction % 100, to: &text)
-    }
-    if offset == 0 {
-      text.append(0x5A)
-    } else {
-      text.append(offset < 0 ? 0x2D : 0x2B)
-      append(abs(offset) / 3600, to: &text)
+    // Digit by digit into the text's own memory: every entry of the journal has a time.
+    return unsafe String(unsafeUninitializedCapacity: 29) { buffer in
+      var text = unsafe OutputSpan(buffer: buffer, initializedCount: 0)
+      text.append(digits: year / 100)
+      text.append(digits: year % 100)
+      text.append(0x2D)
+      text.append(digits: month)
+      text.append(0x2D)
+      text.append(digits: day)
+      text.append(0x54)
+      text.append(digits: second / 3600)
       text.append(0x3A)
-      append(abs(offset) / 60 % 60, to: &text)
+      text.append(digits: second / 60 % 60)
+      text.append(0x3A)
+      text.append(digits: second % 60)
+      if fraction != 0 {
+        text.append(0x2E)
+        text.append(0x30 + UInt8(fraction / 100))
+        text.append(digits: fraction % 100)
+      }
+      if offset == 0 {
+        text.append(0x5A)
+      } else {
+        text.append(offset < 0 ? 0x2D : 0x2B)
+        text.append(digits: abs(offset) / 3600)
+        text.append(0x3A)
+        text.append(digits: abs(offset) / 60 % 60)
+      }
+      return unsafe text.finalize(for: buffer)
     }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  /// Two digits.
-  private func append(_ number: Int, to text: inout [UInt8]) {
-    text.append(0x30 + UInt8(number / 10 % 10))
-    text.append(0x30 + UInt8(number % 10))
   }
 
   /// The moment that RFC 3339 text names; fractions beyond milliseconds are cut.
@@ -91,6 +86,14 @@ extension Instant {
 
   /// The moment that RFC 3339 text names.
   public init?(rfc3339 text: String) { self.init(rfc3339: ArraySlice(text.utf8)) }
+}
+
+extension OutputSpan<UInt8> {
+  /// Appends two digits.
+  fileprivate mutating func append(digits number: Int) {
+    append(0x30 + UInt8(number / 10 % 10))
+    append(0x30 + UInt8(number % 10))
+  }
 }
 
 extension Instant {
