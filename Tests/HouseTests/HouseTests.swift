@@ -97,4 +97,19 @@ import Testing
     }
     #expect(files > 60)
   }
+
+  @Test("each mutation that the simulation must catch still has its place in the program") func mutations() throws {
+    func text(_ path: String) throws -> String {
+      try String(contentsOf: Self.root.appending(path: path), encoding: .utf8)
+    }
+    let blocks = try text("Tests/Mutants/mutations.txt").components(separatedBy: "\n=== ").dropFirst()
+    #expect(blocks.count >= 12)
+    for block in blocks {
+      let lines = block.components(separatedBy: "\n")
+      let change = block.components(separatedBy: "\n<<<\n").dropFirst().joined().components(separatedBy: "\n>>>\n")
+      #expect(lines.count > 4 && change.count == 2, "\(lines[0])")
+      let places = try text(lines[2]).components(separatedBy: change[0]).count - 1
+      #expect(places == 1, "what \(lines[0]) changes stands \(places) times in \(lines[2])")
+    }
+  }
 }
