@@ -214,14 +214,15 @@ public enum ConfigurationReader {
           "on \"\(sensor.topic)\" all speak SenML: another topic was expected for the decoder \(sensor.decoder.rawValue)"
         )
       }
+      let topics = sensor.device.map(sensor.decoder.topics) ?? sensor.topic
       let isReceived = content.settings.subscriptions.contains { subscription in
-        let isItsTopic = !sensor.decoder.isKnownByTopic || TopicFilter.matches(subscription.filter, sensor.topic)
-        return subscription.decoder == sensor.decoder && isItsTopic
+        subscription.decoder == sensor.decoder && topics.map { TopicFilter.overlap(subscription.filter, $0) } ?? true
       }
       if !isReceived {
-        let what = sensor.decoder.isKnownByTopic ? " receives \"\(sensor.topic)\"" : " stands in the settings"
+        let what = topics.map { " receives \"\($0)\"" } ?? " stands in the settings"
+        let member = sensor.decoder.isKnownByTopic ? ".topic" : topics != nil ? ".device" : ".decoder"
         report.add(
-          .error, sensor.file, sensor.position, sensor.path + (sensor.decoder.isKnownByTopic ? ".topic" : ".decoder"),
+          .error, sensor.file, sensor.position, sensor.path + member,
           "no subscription with the decoder \(sensor.decoder.rawValue)\(what)")
       }
       var configured = Sensor(

@@ -34,8 +34,6 @@ public struct Pace: Sendable {
 public final class Gateway {
   /// Messages of one batch at most.
   static let batchLimit = 2000
-  /// A clock that jumped by more than this is noted in the journal.
-  static let clockStep = Span.seconds(5)
   /// How often a store that failed is tried again.
   static let probeInterval = Span.seconds(1)
 
@@ -78,15 +76,10 @@ public final class Gateway {
   private var lastProbe = Span.milliseconds(0)
   private var batches: Int64 = 0
 
-  // The clock.
-  private let factor: Int64
-  private var lastMoment: Moment?
+  private var clock: CoreClock
+  private var arrivals = DistinctArrivals()
 
-  /// When each sensor last sent something, by its index.
-  private var lastArrivals: [Instant] = []
-
-  // What waits for the next batch: steps of the clock, and what people said.
-  private var steps: [(from: Instant, to: Instant)] = []
+  // What waits for the next batch.
   private var waiting: [Entry] = []
   private var submissions: [Submission] = []
   private var answered: [(submission: Submission, result: CommandResult)] = []
@@ -123,7 +116,7 @@ public final class Gateway {
     self.link = link
     self.store = store
     self.outlets = outlets
-    self.factor = factor
+    clock = CoreClock(factor: factor)
     self.jitter = jitter
   }
 
@@ -134,11 +127,11 @@ public final class Gateway {
   @discardableResult
   public func pass(now moment: Moment) -> Bool {
     defer { outlets.turned(at: moment) }
-    let now = coreTime(moment)
+    let now = clock.time(at: moment, known: world.now)
     if storeReason != nil && !probe(moment) {
       if link.isConnected { link.abandon() }  // a connection that was being made when storing failed
       // What was known grows old all the same; but a step of the clock counts only when it is stored.
-      let reached = steps.first?.from ?? now
+      let reached = clock.steps.first?.from ?? now
       historian.hold(&world, position: store.nextPosition - 1, before: reached)
       note(world.advance(before: reached))
       publish(moment)
@@ -147,7 +140,7 @@ public final class Gateway {
     connectIfDue(moment)
     let events = link.read(limit: Self.batchLimit)
     // People's entries count from now on, however long they had to wait.
-    var batch = Batch(entries: steps.map { .clock(from: $0.from, to: $0.to) } + waiting.map { $0.moved(to: now) })
+    var batch = Batch(entries: clock.entries + waiting.map { $0.moved(to: now) })
     submissions = submissions.filter { $0.begin() }
     for submission in submissions {
       batch.submissions[batch.entries.count] = submission
@@ -168,34 +161,6 @@ public final class Gateway {
     for (submission, result) in answered { submission.finish(result) }
     answered = []
     return batch.messages >= Self.batchLimit || run != nil || historian.isSweeping || store.hasMoreToTrim
-  }
-
-  // MARK: Time
-
-  /// Core time never runs backwards within the journal, except by an entry that says so.
-  private func coreTime(_ moment: Moment) -> Instant {
-    defer { lastMoment = moment }
-    // Where the clock was set to, if that could not be stored yet.
-    let reached = steps.last?.to ?? world.now
-    guard let last = lastMoment else {
-      // A long time off is leapt over; evaluating every minute of a year would take too long.
-      let isLong = moment.core - reached > .days(1)
-      guard isLong || reached - moment.core > Self.clockStep else { return max(moment.core, reached) }
-      if !isLong {
-        Log.warning("clock_behind", "the clock is behind the journal by \((reached - moment.core).seconds) s")
-      }
-      steps.append((reached, moment.core))
-      return moment.core
-    }
-    let passed = (moment.uptime.milliseconds - last.uptime.milliseconds) * factor
-    let expected = last.core + .milliseconds(passed)
-    let deviation = (moment.core - expected).milliseconds
-    if abs(deviation) > Self.clockStep.milliseconds * factor {
-      Log.warning("clock_stepped", "the clock was set by \(deviation / 1000) s")
-      steps.append((max(expected, reached), moment.core))
-      return moment.core
-    }
-    return max(moment.core, reached)
   }
 
   // MARK: Link
@@ -250,20 +215,6 @@ public final class Gateway {
 
   // MARK: Batch
 
-  private struct Batch {
-    var entries: [Entry]
-    /// By sensor; -1 stands for none.
-    var refusals: [Int: [Refusal: Int64]] = [:]
-    var redelivered: [Message] = []
-    var messages = 0
-    /// Those of its entries that somebody waits for, by their place.
-    var submissions: [Int: Submission] = [:]
-
-    mutating func refuse(_ refusal: Refusal, _ readings: Int64 = 1, sensor: Int?) {
-      refusals[sensor ?? -1, default: [:]][refusal, default: 0] += readings
-    }
-  }
-
   private func admit(_ event: LinkEvent, at now: Instant, _ moment: Moment, _ batch: inout Batch) {
     switch event {
     case .connected(let sessionPresent):
@@ -305,7 +256,7 @@ public final class Gateway {
           let readings = world.sender(of: message).readings + Int64(refusals.count)
           return batch.refuse(.tooMany, readings, sensor: sensor)
         }
-        message.arrival = distinctArrival(message.arrival, sensor: sensor, of: world.sensorCount)
+        message.arrival = arrivals.distinct(message.arrival, sensor: sensor, of: world.sensorCount)
         entry = .message(message)
       }
       batch.entries.append(entry)
@@ -316,24 +267,10 @@ public final class Gateway {
     }
   }
 
-  /// Readings without a time of their own stand at their arrival, and one moment holds one reading: what a sensor sent
-  /// while nobody listened arrives at once, and is told apart by a millisecond each, up to a second.
-  private func distinctArrival(_ arrival: Instant, sensor: Int, of count: Int) -> Instant {
-    if lastArrivals.count != count { lastArrivals = Array(repeating: .distantPast, count: count) }
-    let next = lastArrivals[sensor] + .milliseconds(1)
-    let distinct = next > arrival && next <= arrival + .seconds(1) ? next : arrival
-    lastArrivals[sensor] = distinct
-    return distinct
-  }
-
   /// Stores a batch, and with it what followed from earlier ones; when that fails the core never sees the batch, and the
   /// broker will send it again.
   private func commit(_ batch: inout Batch, at now: Instant, _ moment: Moment) -> Bool {
-    for (sensor, refusals) in batch.refusals.sorted(by: { $0.key < $1.key }) {
-      let counts = Refusal.allCases.compactMap { refusal in refusals[refusal].map { RefusalCount(refusal, $0) } }
-      let source = sensor < 0 ? nil : world.city?.sensors[sensor].id
-      batch.entries.append(.refused(now, source: source, counts))
-    }
+    batch.close(at: now) { world.city?.sensors[$0].id }
     var commit = Commit()
     commit.batch = Commit.Batch(batch.entries)
     let position = store.nextPosition - 1
@@ -359,7 +296,7 @@ public final class Gateway {
     }
     guard commit.batch != nil else { return true }
     batches += 1
-    steps = []
+    clock.stored()
     waiting = []
     submissions = []
     for message in batch.redelivered { redeliveries.settled(message) }

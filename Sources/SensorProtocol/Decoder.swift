@@ -67,6 +67,19 @@ public enum Decoder: String, CaseIterable, Hashable, Sendable {
     return address.utf8.count == digits && [UInt8](hex: address) != nil ? address : nil
   }
 
+  /// The filter of the topics on which a device speaks, where its name is a part of them and may have several levels.
+  ///
+  /// - Parameter device: its identity.
+  /// - Returns: nil for families in which the topic does not depend on it in this way.
+  public func topics(of device: String) -> String? {
+    switch self {
+    case .tasmota: "+/\(device)/+"
+    case .zigbee2mqtt: "+/\(device)"
+    case .shelly: "\(device)/#"
+    default: nil
+    }
+  }
+
   /// Takes a message out of its wrapping.
   ///
   /// Pure: it looks at no clock.

@@ -12,7 +12,7 @@ import Testing
   private static let members = #"""
     "subscriptions":[{"topic":"tonnelle/v1/up/+/+"},{"topic":"application/+/device/+/event/+","decoder":"chirpstack"},
     {"topic":"zigbee2mqtt/#","decoder":"zigbee2mqtt"},{"topic":"ha/+/state","decoder":"plain"},
-    {"topic":"stations/+","decoder":"json"}],
+    {"topic":"stations/+","decoder":"json"},{"topic":"tele/+/SENSOR","decoder":"tasmota"}],
     "mappings":{"em300":{"temperature":"/temperature","battery_percent":{"pointer":"/battery","scale":0.5},
     "time":{"pointer":"/at","format":"ms"}}}
     """#
@@ -35,17 +35,18 @@ import Testing
       {"id":"b","place":"parc","decoder":"zigbee2mqtt","device":"ecole/preau","fields":["temperature"]},
       {"id":"c","place":"parc","decoder":"plain","topic":"ha/c/state","fields":["humidity"],"decimal_comma":true},
       {"id":"d","station":"rue","decoder":"json","topic":"stations/1",
-      "fields":{"temperature":{"pointer":"/t","unit":"degF"}}}]
+      "fields":{"temperature":{"pointer":"/t","unit":"degF"}}},
+      {"id":"e","place":"parc","decoder":"tasmota","device":"nord","fields":["humidity"]}]
       """#)
     let city = try #require(configured?.city, "\(findings.map(\.description))")
-    #expect(city.sensors.map(\.id) == ["c", "d", "a", "b"])  // in the order of their topics
+    #expect(city.sensors.map(\.id) == ["c", "d", "a", "b", "e"])  // in the order of their topics
     let (c, d, a, b) = (city.sensors[0], city.sensors[1], city.sensors[2], city.sensors[3])
     #expect(a.device == "24e124136b502217" && a.fields == [.temperature, .batteryPercent] && a.mapping.time == "/at")
     #expect(a.mapping.timeFormat == .milliseconds && a.topic == "tonnelle/v1/up/parc/a")
     #expect(b.device == "ecole/preau" && b.mapping == FieldMapping([.temperature]))
     #expect(c.topic == "ha/c/state" && c.ownTopic == "tonnelle/v1/up/parc/c" && c.mapping.hasDecimalComma)
     #expect(d.mapping.sources == [.init(.temperature, at: "/t", unit: "degF")] && d.place == nil)
-    #expect(city.feeds.map(\.decoder) == [.senml, .chirpstack, .zigbee2mqtt, .plain, .json])
+    #expect(city.feeds.map(\.decoder) == [.senml, .chirpstack, .zigbee2mqtt, .plain, .json, .tasmota])
   }
 
   @Test(
@@ -65,6 +66,10 @@ import Testing
       (
         #"{"id":"a","place":"parc","decoder":"thingpark","device":"24e124136b502217","fields":["laeq"]}"#, "decoder",
         "no subscription"
+      ),
+      (
+        #"{"id":"a","place":"parc","decoder":"tasmota","device":"jardin/nord","fields":["humidity"]}"#, "device",
+        "tasmota receives \"+/jardin/nord/+\""
       ),
       (
         #"{"id":"a","place":"parc","decoder":"plain","topic":"ha/a/state","fields":["laeq","people"]}"#, "fields",
