@@ -40,6 +40,9 @@ public struct Account: Hashable, Sendable {
     refusals.isEmpty ? [] : Refusal.allCases.compactMap { refusal in refusals[refusal].map { (refusal, $0) } }
   }
 
+  /// The same with the reasons' names.
+  public var reasons: [(name: String, count: Int64)] { refused.map { ($0.refusal.rawValue, $0.count) } }
+
   /// Whether every reading that arrived is accounted for.
   public var isBalanced: Bool { received == refusals.values.reduce(redelivered + accepted, +) }
 
@@ -88,13 +91,18 @@ public struct Account: Hashable, Sendable {
     refusals.merge(other.refusals, uniquingKeysWith: +)
   }
 
-  /// The counts with their names, refusals as `refused_<reason>`.
-  public var named: [(name: String, count: Int64)] {
+  /// The counts with their names, but for refusals.
+  public var outcomes: [(name: String, count: Int64)] {
     [
       ("received", received), ("redelivered", redelivered), ("accepted", accepted), ("raw", raw),
       ("buckets_only", bucketsOnly), ("repeated", repeated), ("conflicting", conflicting), ("superseded", superseded),
       ("too_old", tooOld),
-    ] + refused.map { ("refused_" + $0.refusal.rawValue, $0.count) }
+    ]
+  }
+
+  /// The counts with their names, refusals as `refused_<reason>`.
+  public var named: [(name: String, count: Int64)] {
+    outcomes + reasons.map { ("refused_" + $0.name, $0.count) }
   }
 }
 
@@ -128,10 +136,16 @@ public struct Ledger: Hashable, Sendable {
   /// Whether the accounts of all sources balance.
   public var isBalanced: Bool { others.isBalanced && sensors.allSatisfy(\.account.isBalanced) }
 
-  /// The counts of all sources together, with their names.
-  public var named: [(name: String, count: Int64)] {
-    [("messages", messages), ("commands", commands), ("forgotten", forgotten)] + total.named
+  /// Messages and commands, and what was forgotten.
+  private var entries: [(name: String, count: Int64)] {
+    [("messages", messages), ("commands", commands), ("forgotten", forgotten)]
   }
+
+  /// The counts of all sources together with their names, but for refusals.
+  public var outcomes: [(name: String, count: Int64)] { entries + total.outcomes }
+
+  /// The counts of all sources together, with their names.
+  public var named: [(name: String, count: Int64)] { entries + total.named }
 
   /// How much was refused for each reason, also for those that never occurred.
   public var refusals: [(reason: String, count: Int64)] {

@@ -65,7 +65,7 @@ enum Metrics {
     text.family("tonnelle_ledger_balanced", "Whether every reading is accounted for.", is: ledger.isBalanced)
     text.family(
       "tonnelle_readings", .counter, "Messages and readings by what became of them.",
-      ledger.named.filter { !$0.name.hasPrefix("refused_") }.map { ("{outcome=\"\($0.name)\"}", String($0.count)) })
+      ledger.outcomes.map { ("{outcome=\"\($0.name)\"}", String($0.count)) })
     text.family(
       "tonnelle_refused", .counter, "Messages and readings refused, by reason.",
       ledger.refusals.map { ("{reason=\"\($0.reason)\"}", String($0.count)) })
@@ -91,7 +91,7 @@ enum Metrics {
         ("{availability=\"\(state.rawValue)\"}", String(places.count { $0.indicators.availability == state }))
       })
     text.family(
-      "tonnelle_places_ready", .gauge, "Places whose sensors are heard and whose timetable is readable.",
+      "tonnelle_places_ready", .gauge, "Places about which nothing urgent is to be done.",
       Int64(places.count(where: \.isReady)))
     let open = places.map(\.indicators).filter { $0.opening.state == .open }
     text.family(

@@ -86,11 +86,7 @@ struct SensorsPage {
       return "\(field.field)\(language(" : ", ": "))\(QualityText.flag(field.quality.flag, language))"
         + (field.quality.tests.isEmpty ? "" : " (\(field.quality.tests.names.joined(separator: ", ")))") + (since ?? "")
     }
-    let refused =
-      accounts[sensor.id]?.named.filter { $0.count > 0 && $0.name.hasPrefix("refused_") }.map {
-        "\($0.name.dropFirst(8)) \($0.count)"
-      }
-      ?? []
+    let refused = accounts[sensor.id]?.reasons.map { "\($0.name) \($0.count)" } ?? []
     return operatorRow([
       "<a href=\"/sensors?sensor=\(sensor.id)&amp;lang=\(language.rawValue)\">\(escapeHTML(sensor.id))</a>",
       place.map { "<a href=\"/places/\($0.id)?lang=\(language.rawValue)\">\(escapeHTML($0.name))</a>" }
