@@ -1,4 +1,5 @@
-// What is published now, for a context broker of NGSI-LD: it wants the present, so nothing waits for it.
+// What is published now, for a context broker of NGSI-LD. It wants the present, so no value waits for it; which entities
+// it may hold is kept in an outbox, so that those of places that are gone go there too, whenever that happened.
 
 public import Configuration
 internal import Dispatch
@@ -6,12 +7,15 @@ internal import Foundation
 internal import JSONText
 public import Publication
 internal import Quantities
+internal import Store
 internal import Synchronization
 
 /// What the link to a context broker tells the log.
 public enum ContextBrokerNews: Sendable {
   /// The broker does not take entities, or takes them again.
   case notDelivered, delivered
+  /// The outbox cannot be opened or written, or can be again.
+  case outboxFailed, outboxRecovered
 }
 
 /// Keeps the entities of a context broker like what is published.
@@ -35,10 +39,15 @@ public final class ContextBroker: @unchecked Sendable {
   private let settings: Settings.ContextBroker
   private let base: URLComponents
   private let caller: HTTPCaller
+  private let folder: String
   private let tell: @Sendable (ContextBrokerNews, String) -> Void
   private let queue = DispatchQueue(label: "tonnelle.context", qos: .utility)
   private let latest = Mutex<PublicSnapshot?>(nil)
   private var told: [String: Told] = [:]
+  private var outbox: Outbox?
+  /// The entities that the outbox names.
+  private var noted: Set<String> = []
+  private var storeReason: String?
   private var isBusy = false
   private var attempts = 0
   private var notBefore = DispatchTime(uptimeNanoseconds: 0)
@@ -50,14 +59,16 @@ public final class ContextBroker: @unchecked Sendable {
   /// - Parameters:
   ///   - settings: where it is.
   ///   - token: what it wants to see, if anything.
+  ///   - folder: the data folder, whose lock the caller holds.
   ///   - tell: takes a sentence for the log.
   public init?(
-    _ settings: Settings.ContextBroker, token: String?,
+    _ settings: Settings.ContextBroker, token: String?, folder: String,
     tell: @escaping @Sendable (ContextBrokerNews, _ text: String) -> Void
   ) {
     guard let base = URLComponents(string: settings.url), base.url != nil else { return nil }
     self.settings = settings
     self.base = base
+    self.folder = folder
     self.tell = tell
     caller = HTTPCaller(token: token)
   }
@@ -73,19 +84,57 @@ public final class ContextBroker: @unchecked Sendable {
     }
   }
 
-  /// Stops; the next start tells everything again.
+  /// Stops; the next start tells everything that holds then.
   public func stop() {
     queue.sync {
       timer?.cancel()
       timer = nil
       caller.cancel()
+      outbox = nil
     }
   }
 
   /// Takes what is published now; from any thread.
   public func show(_ snapshot: PublicSnapshot) { latest.withLock { $0 = snapshot } }
 
+  // MARK: What the broker may hold
+
+  private func open() throws(StoreError) -> Outbox {
+    if let outbox { return outbox }
+    let new = try Outbox(folder: folder, file: "context.sqlite", receivers: ["context_broker"])
+    let names = String(decoding: try new.state() ?? [], as: UTF8.self).split(separator: "\n").map(String.init)
+    noted.formUnion(names)
+    for name in names where told[name] == nil { told[name] = Told(notBefore: .now()) }
+    outbox = new
+    return new
+  }
+
+  /// Notes which entities the broker may hold; a disk that does not take it keeps no value back.
+  private func note(_ change: (inout Set<String>) -> Void = { _ in }) {
+    do throws(StoreError) {
+      let outbox = try open()
+      var names = noted
+      change(&names)
+      if names != noted {
+        var commit = OutboxCommit()
+        commit.state = Array(names.sorted().joined(separator: "\n").utf8)
+        try outbox.commit(commit)
+        noted = names
+      }
+      if storeReason != nil { tell(.outboxRecovered, "the outbox of the context broker can be written again") }
+      storeReason = nil
+    } catch {
+      if storeReason == nil {
+        tell(.outboxFailed, "\(error); the entities of places that go before the next start may stay at the broker")
+      }
+      storeReason = error.description
+    }
+  }
+
+  // MARK: What it is told
+
   private func turn() {
+    if outbox == nil { note() }
     guard !isBusy, notBefore <= .now(), let snapshot = latest.withLock({ $0 }) else { return }
     var batch: [(name: String, json: [UInt8])] = []
     var bytes = 0
@@ -105,6 +154,7 @@ public final class ContextBroker: @unchecked Sendable {
   }
 
   private func upsert(_ batch: [(name: String, json: [UInt8])]) {
+    note { $0.formUnion(batch.map(\.name)) }
     // Without `options=update`: an attribute that is not there any more goes.
     post("upsert", Array("[".utf8) + batch.map(\.json).joined(separator: [0x2C]) + Array("]".utf8)) { broker, refused in
       let next = DispatchTime.now() + .milliseconds(Int(broker.settings.interval.milliseconds))
@@ -117,7 +167,10 @@ public final class ContextBroker: @unchecked Sendable {
   private func delete(_ names: [String]) {
     var json = JSONWriter()
     json.array { json in for name in names { json.string(name) } }
-    post("delete", json.bytes) { broker, _ in for name in names { broker.told[name] = nil } }
+    post("delete", json.bytes) { broker, _ in
+      for name in names { broker.told[name] = nil }
+      broker.note { $0.subtract(names) }
+    }
   }
 
   /// Posts an operation on entities.

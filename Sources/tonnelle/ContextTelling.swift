@@ -13,7 +13,7 @@ extension ContextBroker {
   static func make(_ loaded: LoadedConfiguration) throws(CommandFailure) -> ContextBroker? {
     guard let settings = loaded.configured.settings.contextBroker else { return nil }
     let token = try settings.tokenFile.map { name throws(CommandFailure) in try Files.token(loaded.path(of: name)) }
-    guard let broker = ContextBroker(settings, token: token, tell: { log($0, $1) }) else {
+    guard let broker = ContextBroker(settings, token: token, folder: loaded.dataFolder, tell: { log($0, $1) }) else {
       throw CommandFailure("the address \(settings.url) of the context broker cannot be used")
     }
     broker.start()
@@ -24,6 +24,8 @@ extension ContextBroker {
     switch news {
     case .notDelivered: Log.warning("entities_not_delivered", text)
     case .delivered: Log.notice("entities_delivered", text)
+    case .outboxFailed: Log.error("entities_outbox_failed", text)
+    case .outboxRecovered: Log.notice("entities_outbox_recovered", text)
     }
   }
 }

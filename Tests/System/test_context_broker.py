@@ -1,7 +1,9 @@
 """NGSI-LD: the entities of a context broker are what is published now, whoever was away."""
 
+import contextlib
 import http.server
 import json
+import sqlite3
 import threading
 
 import jsonschema
@@ -201,3 +203,29 @@ def test_a_place_that_is_gone_is_deleted(broker, gateway, context):
     gateway.process.send_signal(1)  # SIGHUP
     wait_for("the deletion", lambda: entity(context, "square") is None and len(context.entities) == len(PLACES) - 1)
     assert get(gateway.url("/collections/cool-spots/items/square"))[0] == 404
+
+
+def test_a_place_that_goes_while_the_gateway_is_off_is_deleted(broker, gateway, context):
+    use(gateway, context.url)
+    gateway.start().connected()
+    wait_for("all places", lambda: len(context.entities) == len(PLACES))
+    gateway.process.kill()
+    gateway.process.wait()
+    # The broker keeps what it has: nobody but the outbox knows of the square.
+    gateway.write_places([place for place in PLACES if place[0] != "square"])
+    context.status = 503
+    gateway.start().connected()
+    wait_for("the word of it", lambda: "entities_not_delivered" in gateway.log.read_text())
+    assert gateway.stop() == 0 and entity(context, "square")
+    context.status = None
+    gateway.start().connected()
+    wait_for("the deletion", lambda: entity(context, "square") is None and len(context.entities) == len(PLACES) - 1)
+    wait_for("nothing more to say", lambda: names(gateway) == sorted(context.entities))
+    deleted = [body for path, _, body in context.requests if path.endswith("delete")]
+    assert deleted == [["urn:ngsi-ld:PointOfInterest:ville:square"]]
+
+
+def names(gateway):
+    with contextlib.closing(sqlite3.connect(f"file:{gateway.folder}/data/context.sqlite?mode=ro", uri=True)) as database:
+        (text,), = database.execute("SELECT body FROM state")
+    return text.decode().split("\n")
