@@ -210,7 +210,7 @@ public final class Gateway {
     let broker = configured.settings.broker
     Log.warning(
       "broker_lost",
-      "no connection to the broker \(broker.host):\(broker.port): \(reason); trying again, at most every 30 s")
+      "no connection to the broker \(broker.host):\(broker.port): \(reason); trying again, at least every 30 s")
   }
 
   // MARK: Batch

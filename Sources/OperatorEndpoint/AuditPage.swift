@@ -18,7 +18,8 @@ struct AuditPage {
     let rows = acts.map { act in
       let at = Instant(milliseconds: act.at)
       let change =
-        act.refusal.map { language("refusé : ", "refused: ") + $0 } ?? "\(act.before) → \(act.after)"
+        act.refusal.map { language("refusé : ", "refused: ") + $0 }
+        ?? [act.before, act.after].map { OperatorTerms.state($0, language) }.joined(separator: " → ")
       let topic = act.what.split(separator: "/").dropFirst(3).joined(separator: "/")
       return operatorRow([
         escapeHTML(language.date(zone.civil(at).day) + " " + language.time(at, zone)),

@@ -86,7 +86,7 @@ struct HeatPage {
       ])
     let origin = thresholds.map {
       language("Seuils connus au ", "Thresholds as of ") + language.date($0.validFrom)
-        + " \($0.validFrom.components.year) : \($0.source)"
+        + " \($0.validFrom.components.year)\(language(" : ", ": "))\($0.source)"
     }
     return table + (origin.map { "<p class=\"meta\">\(escapeHTML($0))</p>" } ?? "")
   }
@@ -107,12 +107,12 @@ struct HeatPage {
   }
 
   private func name(_ scenario: CoverageScenario, _ now: Instant) -> String {
-    let when = scenario.at == now ? "" : ", " + language.moment(scenario.at, from: now, view.zone)
+    let moment = scenario.at == now ? nil : language.moment(scenario.at, from: now, view.zone)
     switch scenario.name {
     case "now": return language("maintenant, frais et ouvert", "now, cool and open")
     case "now_unmeasured_too": return language("maintenant, non mesurés compris", "now, unmeasured ones too")
-    case "tonight": return language("la nuit", "at night") + when
-    case "sunday": return language("dimanche", "on Sunday") + when
+    case "tonight": return language("la nuit", "at night") + (moment.map { ", " + $0 } ?? "")
+    case "sunday": return moment ?? language("dimanche", "on Sunday")
     default: return language("au niveau ", "at level ") + String(scenario.name.suffix(1))
     }
   }

@@ -45,7 +45,7 @@ extension OperatorSite {
     _ call: Call, _ topic: String, from page: String, hasEnd: Bool = false, _ body: (inout JSONWriter) -> Void
   ) -> Reply {
     let reason = (call.form["reason"] ?? "").filter { $0 != "\n" && $0 != "\r" }
-    guard reason.contains(where: { !$0.isWhitespace }), reason.utf8.count <= 500 else {
+    guard reason.contains(where: { !$0.isWhitespace }), reason.count <= 500 && reason.utf8.count <= 2000 else {
       return refuse(
         call,
         call.language(

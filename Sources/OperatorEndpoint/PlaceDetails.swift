@@ -68,7 +68,7 @@ struct PlaceDetails {
         rows.append(
           (
             language("Réserves du compte", "What the count is to be taken with"),
-            place.countFlags.joined(separator: ", ")
+            OperatorTerms.names(place.countFlags, language)
           ))
       }
       if let drift = place.drift {
@@ -107,14 +107,15 @@ struct PlaceDetails {
     let charts = place.sensors.flatMap { sensor in
       sensor.quality.map { field in
         guard let days = days(sensor.id, field.field, back: 1) else {
-          let name = "\(sensor.id) · \(field.field)"
+          let name = "\(sensor.id) · \(OperatorTerms.name(field.field, language))"
           return
             "<p class=\"notice\">\(escapeHTML(name))\(language(" : l'historique ne peut être lu", ": the history cannot be read")).</p>"
         }
         let points = days.flatMap(Self.points)
         let flag = field.quality.flag == .pass ? "" : " (\(QualityText.flag(field.quality.flag, language)))"
         return SeriesChart(
-          name: "\(sensor.id) · \(field.field)\(flag)", unit: Self.unit(field.field), points: points, end: view.at,
+          name: "\(sensor.id) · \(OperatorTerms.name(field.field, language))\(flag)", unit: Self.unit(field.field),
+          points: points, end: view.at,
           words: words
         ).html
       }

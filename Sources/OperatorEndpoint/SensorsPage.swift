@@ -80,11 +80,13 @@ struct SensorsPage {
     let text = SensorText(sensor, words, view)
     let quality = sensor.quality.map { field in
       let since = field.since.map {
-        language(", depuis le ", ", since ") + language.date(view.zone.civil($0).day) + " "
-          + language.time($0, view.zone)
+        language(", depuis le ", ", since ") + language.date(view.zone.civil($0).day)
+          + language(" à ", ", ") + language.time($0, view.zone)
       }
-      return "\(field.field)\(language(" : ", ": "))\(QualityText.flag(field.quality.flag, language))"
-        + (field.quality.tests.isEmpty ? "" : " (\(field.quality.tests.names.joined(separator: ", ")))") + (since ?? "")
+      return
+        "\(OperatorTerms.name(field.field, language))\(language(" : ", ": "))\(QualityText.flag(field.quality.flag, language))"
+        + (field.quality.tests.isEmpty ? "" : " (\(OperatorTerms.names(field.quality.tests.names, language)))")
+        + (since ?? "")
     }
     let refused = accounts[sensor.id]?.reasons.map { "\($0.name) \($0.count)" } ?? []
     return operatorRow([
@@ -176,8 +178,8 @@ struct SensorMap {
       }
     }
     let text = language(
-      "\(counts.good) lieux dont les capteurs vont bien (disques), \(counts.bad) à voir (triangles), \(counts.none) sans capteur (cercles)",
-      "\(counts.good) places whose sensors are well (discs), \(counts.bad) to look at (triangles), \(counts.none) without sensors (circles)"
+      "Lieux dont les capteurs vont bien (disques) : \(counts.good) ; à voir (triangles) : \(counts.bad) ; sans capteur (cercles) : \(counts.none)",
+      "Places whose sensors are well (discs): \(counts.good); to look at (triangles): \(counts.bad); without sensors (circles): \(counts.none)"
     )
     return """
       <figure><svg class="chart health" viewBox="0 0 640 360" role="img" aria-labelledby="health-title"><title id="health-title">\(escapeHTML(text))</title>\(marks.joined())</svg>

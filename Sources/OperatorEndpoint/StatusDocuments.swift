@@ -55,6 +55,8 @@ enum StatusDocuments {
       json.member("city", facts.view.cityName)
       json.member("broker_connected", facts.brokerConnected)
       json.member(ifPresent: "broker_reason", facts.brokerReason)
+      json.key("refused_filters")
+      json.array { json in for filter in facts.refusedFilters { json.string(filter) } }
       json.member("store_working", facts.storeReason == nil)
       json.member(ifPresent: "store_reason", facts.storeReason)
       json.member("journal_position", facts.position)

@@ -62,6 +62,7 @@ struct TaskText {
 
   private static func what(_ task: ReadinessTask, _ language: Language) -> String {
     let detail = task.detail.map { " (\($0))" } ?? ""
+    let fields = task.detail.map { " (\(OperatorTerms.detail($0, language)))" } ?? ""
     let count = task.count ?? 0
     return switch task.kind {
     case .planPlaceUnmeasured:
@@ -69,15 +70,15 @@ struct TaskText {
     case .timetableUnusable: language("Horaires inutilisables", "Timetable cannot be used") + detail
     case .timetableExpired: language("Horaires expirés", "Timetable expired")
     case .sensorSilent: language("Capteur muet", "Silent sensor")
-    case .sensorFaulty: language("Capteur en défaut", "Sensor at fault") + detail
+    case .sensorFaulty: language("Capteur en défaut", "Sensor at fault") + fields
     case .noNightHours:
       language("Lieu du plan canicule fermé la nuit", "Place of the heat plan that is closed at night")
     case .peopleUncovered:
       language(
         "\(count) \(count > 1 ? "habitants" : "habitant") sans lieu ouvert à 10 min cette nuit",
         "\(count) \(count == 1 ? "person" : "people") without an open place within 10 minutes tonight")
-    case .sensorDrifting: language("Capteur qui s'écarte des autres", "Sensor that stands apart from others") + detail
-    case .sensorBadlySited: language("Capteur au soleil", "Sensor that the sun reaches") + detail
+    case .sensorDrifting: language("Capteur qui s'écarte des autres", "Sensor that stands apart from others") + fields
+    case .sensorBadlySited: language("Capteur au soleil", "Sensor that the sun reaches") + fields
     case .batteryLow: language("Pile à \(count)\u{202F}%", "Battery at \(count)%")
     case .timetableEnding: language("Horaires bientôt expirés", "Timetable ends soon")
     case .holidaysEnding:

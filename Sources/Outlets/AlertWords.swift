@@ -7,7 +7,7 @@ enum AlertWords {
   private static let mostNames = 5
 
   static func french(_ event: AlertEvent) -> String {
-    let names = names(event) { "et \($0) autres" }
+    let names = names(event) { $0 == 1 ? "et 1 autre" : "et \($0) autres" }
     let many = event.subjects.count > 1
     switch (event.rule, event.state) {
     case (.sensorSilent, .raised): return many ? "Capteurs muets : \(names)." : "Capteur muet : \(names)."
@@ -16,9 +16,12 @@ enum AlertWords {
     case (.heatLevel, .cleared):
       return "Le niveau de chaleur \(level(event, ["jaune", "orange", "rouge"])) n'est plus en vigueur."
     case (.placeFull, .raised): return many ? "Lieux complets : \(names)." : "Lieu complet : \(names)."
-    case (.placeFull, .cleared): return "N'est plus signalé complet : \(names)."
-    case (.placeHot, .raised): return "N'est plus frais alors qu'il fait très chaud en ville : \(names)."
-    case (.placeHot, .cleared): return "De nouveau frais, fermé, ou la chaleur est passée : \(names)."
+    case (.placeFull, .cleared):
+      return "\(many ? "Ne sont plus signalés complets" : "N'est plus signalé complet") : \(names)."
+    case (.placeHot, .raised):
+      return "\(many ? "Ne sont" : "N'est") plus frais alors qu'il fait très chaud en ville : \(names)."
+    case (.placeHot, .cleared):
+      return "De nouveau frais, \(many ? "fermés" : "fermé"), ou la chaleur est passée : \(names)."
     case (.gatewayBehind, .raised): return "La passerelle a pris du retard : ce qu'elle montre peut être ancien."
     case (.gatewayBehind, .cleared): return "La passerelle a rattrapé son retard."
     case (.diskLow, .raised): return "Le disque des données est presque plein."

@@ -92,10 +92,10 @@ public struct PlacePage: Sendable {
       </section>
       \(amenities.isEmpty ? "" : "<h2>\(language("Sur place", "Amenities"))</h2><ul class=\"amenities\">\(amenities.joined())</ul>")
       \(words.links.isLive ? sign(language) : "")
-      \(source.map { "<p class=\"meta\">\(language("Source", "Source")) : \(escapeHTML($0))</p>" } ?? "")
+      \(source.map { "<p class=\"meta\">\(language("Source : ", "Source: "))\(escapeHTML($0))</p>" } ?? "")
       """
     return PageFrame(
-      language: language, title: "\(item.name) : \(item.headline)", cityName: cityName,
+      language: language, title: "\(item.name)\(language(" : ", ": "))\(item.headline)", cityName: cityName,
       other: { words.links.place(item.id, $0) }, body: body, scripts: words.links.isLive ? ["/live.js"] : [],
       contact: contact, links: words.links
     ).html

@@ -150,7 +150,7 @@ public struct HourSquares: Sendable {
         guard let value else { continue }
         // Five shades: more cannot be told apart, and what is left empty was not measured.
         let shade = min(4, (value.rawValue - low.rawValue) * 5 / span)
-        let text = "\(hour) h : " + language.number(value, places: 1, unit: "°C")
+        let text = "\(hour) h" + language(" : ", ": ") + language.number(value, places: 1, unit: "°C")
         marks.append(
           "<rect class=\"shade-\(shade)\" x=\"\(72 + hour * 22)\" y=\"\(row * 20)\" width=\"21\" height=\"19\"><title>\(text)</title></rect>"
         )

@@ -55,7 +55,7 @@ public struct SignPage: Sendable {
       <meta charset="utf-8">
       <meta name="viewport" content="width=device-width, initial-scale=1">
       <meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">
-      <title>\(escapeHTML("\(item.name) : \(item.headline)"))</title>
+      <title>\(escapeHTML("\(item.name)\(language(" : ", ": "))\(item.headline)"))</title>
       <link rel="stylesheet" href="/sign.css">
       <link rel="icon" href="/icon.svg" type="image/svg+xml">
       <script src="/sign.js" defer></script>

@@ -126,7 +126,7 @@ public struct Words: Sendable {
     return language("Capteur muet depuis ", "Sensor silent since ")
       + (language == .fr
         ? language.moment(instant, from: now, zone).dropPrefix("à ")
-        : language.moment(instant, from: now, zone).dropPrefix("at "))
+        : language.moment(instant, from: now, zone).dropPrefix("at ").dropPrefix("on "))
   }
 
   /// All sensors of a place speak, and none can be believed.

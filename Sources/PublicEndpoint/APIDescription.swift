@@ -131,7 +131,8 @@ enum APIDescription {
     parameter("f", "f", "The form of the answer, before the header Accept.", words(["json", "html"]))
     parameter("f-items", "f", "The form of the answer, before the header Accept.", words(["json", "html", "csv"]))
     parameter(
-      "limit", "limit", "Places of one answer; more than \(FeatureQuery.maximumLimit) is as good as that.",
+      "limit", "limit",
+      "Places of one answer; more than \(FeatureQuery.maximumLimit) is as good as that, which CSV has unless told.",
       #"{"type":"integer","minimum":1,"default":\#(FeatureQuery.defaultLimit)}"#)
     parameter(
       "offset", "offset", "How many places to leave out; the links prev and next have it.",

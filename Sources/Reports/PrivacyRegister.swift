@@ -167,7 +167,8 @@ public struct PrivacyRegister: Sendable {
           )),
         rows.isEmpty
           ? .text(
-            language("Aucun capteur n'est réglé : rien n'est mesuré.", "No sensor is configured: nothing is measured."))
+            language(
+              "Aucun capteur n'est configuré : rien n'est mesuré.", "No sensor is configured: nothing is measured."))
           : table,
         .heading(language("Où c'est gardé, et combien de temps", "Where it is kept, and for how long")),
         .list([

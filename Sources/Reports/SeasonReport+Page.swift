@@ -95,8 +95,9 @@ struct SeasonWording {
     let measured = report.places.filter(\.isMeasured)
     var items = [
       language(
-        "\(report.places.count) lieux, dont \(measured.count) où la température est mesurée",
-        "\(report.places.count) places, \(measured.count) of them with a measured temperature")
+        "\(report.places.count) \(report.places.count > 1 ? "lieux" : "lieu"), dont \(measured.count) où la température est mesurée",
+        "\(report.places.count) \(report.places.count == 1 ? "place" : "places"), \(measured.count) of them with a measured temperature"
+      )
     ]
     let cool = measured.compactMap(\.openAndCool.value)
     if !cool.isEmpty {
@@ -137,8 +138,8 @@ struct SeasonWording {
     if report.damagedDays > 0 {
       items.append(
         language(
-          "\(report.damagedDays) jours de séries sont endommagés sur le disque et laissés de côté.",
-          "\(report.damagedDays) days of series are damaged on the disk and left out."))
+          "Jours de séries endommagés sur le disque et laissés de côté : \(report.damagedDays).",
+          "Days of series that are damaged on the disk and left out: \(report.damagedDays)."))
     }
     return [.heading(language("Ce que ce rapport ne sait pas", "What this report does not know")), .list(items)]
   }

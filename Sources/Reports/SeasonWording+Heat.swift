@@ -70,8 +70,8 @@ extension SeasonWording {
       parts.append(
         .text(
           language(
-            "\(outside) de ces jours sont hors de la saison de veille (1er juin au 15 septembre) : ils sont comptés, et la veille officielle n'y a pas cours.",
-            "\(outside) of these days lie outside of the season of the official watch (1 June to 15 September): they are counted, and it does not run then."
+            "Jours hors de la saison de veille (1er juin au 15 septembre), comptés aussi, bien que la veille officielle n'y ait pas cours : \(outside).",
+            "Days outside of the season of the official watch (1 June to 15 September), counted too, though it does not run then: \(outside)."
           )))
     }
     return parts

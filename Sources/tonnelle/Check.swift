@@ -21,7 +21,9 @@ enum CheckCommand: Command {
     for finding in findings { Terminal.print(arguments.has("json") ? json(finding) : Array("\(finding)\n".utf8)) }
     guard let city = outcome?.configured?.city else { return ExitCode.usage }
     if !arguments.has("json") {
-      Terminal.print("\(city.name): \(city.places.count) places, \(city.sensors.count) sensors, no errors\n")
+      func number(_ count: Int, _ what: String) -> String { "\(count) \(what)\(count == 1 ? "" : "s")" }
+      Terminal.print(
+        "\(city.name): \(number(city.places.count, "place")), \(number(city.sensors.count, "sensor")), no errors\n")
     }
     return ExitCode.done
   }

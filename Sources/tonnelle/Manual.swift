@@ -50,8 +50,10 @@ enum Manual {
       .El
       .Sh EXIT STATUS
       0: done. 1: it failed, or
-      .Cm doctor
-      found a fault. 2: the words or the settings are wrong.
+      .Cm doctor , status , explain , hours
+      or
+      .Cm replay --expect
+      found something. 2: the words or the settings are wrong. 130: a report was stopped.
       .Sh SEE ALSO
       .Xr journalctl 1 ,
       .Xr systemctl 1 ,

@@ -23,7 +23,7 @@ enum ReportCommand: Command {
     OptionSpec(name: "html", value: "FILE", help: "write the report as one page; to standard output if nothing is"),
     OptionSpec(
       name: "csv", value: "PATH",
-      help: "write tables: a folder takes places.csv, days.csv, incidents.csv; x.csv also x-days.csv, x-incidents.csv"),
+      help: "write tables: a folder takes places, days, incidents and coverage.csv; x.csv also x-days.csv and so on"),
     OptionSpec(name: "lang", value: "fr|en", help: "the page's language; French if nothing is said"),
   ]
 

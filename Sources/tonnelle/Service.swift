@@ -232,7 +232,8 @@ final class Service {
         let old = gateway.configured.settings
         let settings = new.configured.settings
         guard settings.gateway == old.gateway, settings.broker == old.broker, settings.publicPort == old.publicPort,
-          settings.operatorsPort == old.operatorsPort, settings.operatorsURL == old.operatorsURL,
+          settings.operatorsPort == old.operatorsPort, settings.operatorsTokenFile == old.operatorsTokenFile,
+          settings.operatorsURL == old.operatorsURL,
           settings.accountsFile == old.accountsFile, settings.contacts == old.contacts, settings.alerts == old.alerts,
           settings.longHistory == old.longHistory, settings.contextBroker == old.contextBroker,
           settings.tiles == old.tiles, settings.site == old.site,

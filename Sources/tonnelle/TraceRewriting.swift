@@ -1,6 +1,8 @@
 // What replay does to a trace before it counts: another time, other names of devices.
 
+internal import Configuration
 internal import Core
+internal import CoolIslands
 internal import JSONText
 internal import Quantities
 
@@ -39,8 +41,8 @@ struct Shift {
   private func moved(_ message: Message, by span: Span) -> Message {
     var message = message
     message.arrival = message.arrival + span
-    message.payload = JSONRewriting.values(of: message.payload) { key, value in
-      switch key {
+    message.payload = JSONRewriting.values(of: message.payload) { path, value in
+      switch path.last {
       case "t", "bt":
         // SenML: below 2²⁸ s a time is relative already.
         guard let seconds = value.numberText.flatMap({ ExactDecimal($0) }), seconds >= ExactDecimal(1 << 28) else {
@@ -75,32 +77,45 @@ struct Anonymiser {
   }
 
   private mutating func device(_ name: String) -> String {
+    let identifier = Self.identifier(name)
+    let name = identifier ?? name
     if let known = names[name] { return known }
-    let number = names.count + 1
-    let isIdentifier = Self.isIdentifier(name)
-    let text = String(number, radix: isIdentifier ? 16 : 10)
-    names[name] = isIdentifier ? String(repeating: "0", count: name.count - text.count) + text : "sensor-\(text)"
-    return names[name] ?? name
+    let text = String(names.count + 1, radix: identifier == nil ? 10 : 16)
+    let new = identifier == nil ? "sensor-\(text)" : String(repeating: "0", count: name.count - text.count) + text
+    names[name] = new
+    return new
   }
 
-  private static func isIdentifier(_ text: String) -> Bool {
-    (text.utf8.count == 12 || text.utf8.count == 16) && text.allSatisfy(\.isHexDigit)
+  /// Twelve or sixteen hexadecimal digits, also in pairs as on a label, in the form in which they are compared.
+  private static func identifier(_ text: String) -> String? {
+    guard 12...23 ~= text.utf8.count else { return nil }
+    let pairs = text.split(omittingEmptySubsequences: false) { "-: ".contains($0) }
+    guard pairs.count == 1 || pairs.allSatisfy({ $0.utf8.count == 2 }) else { return nil }
+    let digits = pairs.joined()
+    guard digits.utf8.count == 12 || digits.utf8.count == 16, digits.allSatisfy(\.isHexDigit) else { return nil }
+    return digits.lowercased()
   }
 
-  /// A topic or a name: its parts between `/` and `:`.
-  private mutating func parts(_ text: String) -> String {
+  /// The other name of a text, if it is that of a device.
+  private mutating func known(_ text: String) -> String? {
+    names[text] ?? (Self.identifier(text) == nil ? nil : device(text))
+  }
+
+  /// A topic, a name or a table: what stands between separators.
+  private mutating func parts(_ text: String, separators: Set<Character> = ["/", ":"]) -> String {
+    if let whole = known(text) { return whole }
     var result = ""
     var part = ""
-    for character in text + "/" {
-      guard character == "/" || character == ":" else {
+    for character in text {
+      guard separators.contains(character) else {
         part.append(character)
         continue
       }
-      result += names[part] ?? (Self.isIdentifier(part) ? device(part) : part)
+      result += known(part) ?? part
       result.append(character)
       part = ""
     }
-    return String(result.dropLast())
+    return result + (known(part) ?? part)
   }
 
   private mutating func anonymous(_ message: Message) -> Message {
@@ -108,9 +123,9 @@ struct Anonymiser {
     let levels = message.topic.split(separator: "/", omittingEmptySubsequences: false)
     if levels.count == 5, message.topic.hasPrefix("tonnelle/v1/up/") { _ = device(String(levels[4])) }
     message.topic = parts(message.topic)
-    message.payload = JSONRewriting.values(of: message.payload) { key, value in
+    message.payload = JSONRewriting.values(of: message.payload) { path, value in
       guard let text = value.string else { return nil }
-      switch key {
+      switch path.last {
       case "by":
         if people[text] == nil { people[text] = "person-\(people.count + 1)" }
         return JSONRewriting.quoted(people[text] ?? "")
@@ -123,25 +138,44 @@ struct Anonymiser {
 
   private mutating func anonymous(_ text: ConfigurationText) -> ConfigurationText {
     var text = text
-    for index in text.files.indices {
-      if let root = try? JSONDocument(text.files[index].text, options: .forPeople).root {
-        for sensor in root["sensors"].map({ Array($0.elements) }) ?? [] {
-          if let id = sensor["id"]?.string { _ = device(id) }
-        }
+    for file in text.files {
+      guard let root = try? JSONDocument(file.text, options: .forPeople).root else { continue }
+      for sensor in root["sensors"].map({ Array($0.elements) }) ?? [] {
+        if let id = sensor["id"]?.string { _ = device(id) }
       }
+    }
+    // Those of the fleet's lists too.
+    for sensor in ConfigurationReader.values(text).configured?.city.sensors ?? [] { _ = device(sensor.id) }
+    for index in text.files.indices {
       let bare = JSONRewriting.withoutComments(text.files[index].text)
-      text.files[index].text = JSONRewriting.values(of: bare, forPeople: true) { key, value in
-        guard let string = value.string else { return nil }
+      guard (try? JSONDocument(bare, options: .forPeople)) != nil else {
+        text.files[index].text = anonymous(table: text.files[index].text)
+        continue
+      }
+      text.files[index].text = JSONRewriting.values(of: bare, forPeople: true) { path, value in
+        guard let string = value.string, let key = path.last else { return nil }
+        if path.contains("contacts") { return JSONRewriting.quoted("somebody") }
         switch key {
         case "host": return JSONRewriting.quoted("127.0.0.1")
-        case "username", "client_id": return JSONRewriting.quoted("anonymous")
+        case "username", "client_id", "tenant": return JSONRewriting.quoted("anonymous")
         case "contact": return JSONRewriting.quoted("mailto:nobody@example.org")
-        case "url": return JSONRewriting.quoted("https://example.org/{z}/{x}/{y}.png")
+        case "mail": return JSONRewriting.quoted("nobody@example.org")
+        case "command": return JSONRewriting.quoted("/bin/false")
+        case "webhook": return JSONRewriting.quoted("https://example.org")
+        case "url":
+          return JSONRewriting.quoted("https://example.org" + (string.contains("{z}") ? "/{z}/{x}/{y}.png" : ""))
         default: return JSONRewriting.quoted(parts(string))
         }
       }
     }
     return text
+  }
+
+  /// A table of sensors or of people per square, or a calendar: only the names of devices are looked for.
+  private mutating func anonymous(table: [UInt8]) -> [UInt8] {
+    guard UTF8Check.isText(table) else { return table }
+    let separators: Set<Character> = [",", ";", "\t", "\"", "\r", "\n", "\r\n"]
+    return Array(parts(String(decoding: table, as: UTF8.self), separators: separators).utf8)
   }
 }
 
@@ -152,24 +186,23 @@ enum JSONRewriting {
   /// - Parameters:
   ///   - text: the text; what is not JSON is returned as it is.
   ///   - forPeople: whether comments may stand in it.
-  ///   - body: takes the key of a member, or of the list that an element stands in, and its value; gives the JSON that
-  ///     takes its place, or nil.
+  ///   - body: takes the keys that lead to a value, and the value; gives the JSON that takes its place, or nil.
   /// - Returns: the text with the other values.
   static func values(
-    of text: [UInt8], forPeople: Bool = false, _ body: (String, JSONValue) -> String?
+    of text: [UInt8], forPeople: Bool = false, _ body: ([String], JSONValue) -> String?
   ) -> [UInt8] {
     guard let root = try? JSONDocument(text, options: forPeople ? .forPeople : .strict).root else { return text }
     var changes: [(range: Range<Int>, text: String)] = []
-    func walk(_ value: JSONValue, key: String) {
-      for member in value.members { walk(member.value, key: member.key) }
-      for element in value.elements { walk(element, key: key) }
-      guard value.kind != .object, value.kind != .array, let new = body(key, value) else { return }
+    func walk(_ value: JSONValue, _ path: [String]) {
+      for member in value.members { walk(member.value, path + [member.key]) }
+      for element in value.elements { walk(element, path) }
+      guard value.kind != .object, value.kind != .array, let new = body(path, value) else { return }
       let slice = value.slice
       // Of a string the slice lies between the quotes.
       let quote = value.kind == .string ? 1 : 0
       changes.append((slice.startIndex - quote..<slice.endIndex + quote, new))
     }
-    walk(root, key: "")
+    walk(root, [])
     var result = text
     for change in changes.reversed() where !result[change.range].elementsEqual(change.text.utf8) {
       result.replaceSubrange(change.range, with: Array(change.text.utf8))

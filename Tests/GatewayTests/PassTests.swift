@@ -195,7 +195,7 @@ struct Stage {
     #expect(stage.gateway.world.ledger.isBalanced)
   }
 
-  @Test("the broker is tried again more and more rarely, and at most every 30 s") func reconnection() throws {
+  @Test("the broker is tried again more and more rarely, but at least every 30 s") func reconnection() throws {
     var stage = try Stage()
     var attempts: [Int64] = []
     for _ in 0..<4000 {

@@ -118,7 +118,7 @@ def test_the_broker_is_killed(folder, broker, wiped, record_property):
         ledger = gateway.ledger()
         distinct = set(stored)
         counted = ledger["raw"] + ledger["buckets_only"] + ledger["superseded"]
-        assert counted == sum(text.count('"t"') for text in distinct), "a reading counts twice, or is missing"
+        assert counted == sum(text.count('"t"') for text in distinct), f"a reading counts twice, or is missing: {ledger}"
         record_property("messages", len(publisher.sent))
         record_property("lost_by_the_broker", len(lost))
         record_property("came_twice", len(stored) - len(distinct) + ledger["redelivered"])
@@ -365,7 +365,7 @@ def test_the_configuration_is_broken_at_a_reload(broker, gateway):
              "places.geojson:1:70: error: places[parc].geometry: a Point, a Polygon or a MultiPolygon was expected"),
             (lambda: gateway.settings.unlink(), "settings.json has 1 error", "settings.json: error: the file cannot be read"),
             (lambda: places.unlink(), "settings.json has 1 error", 'error: places: the file "places.geojson" cannot be read'),
-            (lambda: gateway.settings.write_text(good_settings.replace('"essai"', '"autre"')), "gateway, data, broker, public, operators and map_tiles change only with a restart", ""),
+            (lambda: gateway.settings.write_text(good_settings.replace('"essai"', '"autre"')), "gateway, data, broker, public, operators, alerts, long_history, context_broker and map_tiles change only with a restart", ""),
         ]:
             before = len(gateway.log.read_text())
             break_it()

@@ -39,6 +39,11 @@ def tree(package, tmp_path_factory):
     return folder
 
 
+def test_the_demonstration_comes_along(tree):
+    assert (tree / "usr/share/tonnelle/demo/demo.json").exists()
+    assert "no errors" in run(tree / "usr/bin/tonnelle", "check", "--config", tree / "usr/share/tonnelle/demo/settings.json")
+
+
 def test_lintian_finds_no_error(package):
     run("lintian", "--allow-root", "--fail-on", "error", package)
 

@@ -215,24 +215,37 @@ def test_a_shifted_day_gives_the_same_transitions_at_other_times():
 
 def test_an_anonymous_trace_names_no_device_and_no_person_and_means_the_same(folder, broker, gateway):
     sensors = SENSORS + '{ "id": "70b3d57ed0001234", "place": "square", "fields": ["temperature"], "period_s": 60 },'
-    gateway.write_settings(sensors=sensors)
+    (folder / "fleet.csv").write_text("id;place;decoder;device;mapping;fields\r\ncour-3;parc;chirpstack;24-E1-24-13-6B-50-22-17;em;\r\n")
+    gateway.write_settings(sensors=sensors, extra='''
+        "sensor_lists": ["fleet.csv"], "mappings": { "em": { "humidity": "/humidity" } },
+        "subscriptions": [ { "topic": "tonnelle/v1/up/+/+" }, { "topic": "application/+/device/+/event/up", "decoder": "chirpstack" } ],
+        "alerts": { "receivers": [ { "id": "garde", "mail": "astreinte@ville.example", "command": "/bin/true" },
+                                   { "id": "chat", "webhook": "http://127.0.0.1:9/hook-7f3a" } ] },''')
+    gateway.settings.write_text(gateway.settings.read_text().replace(
+        '"operators": {', '"operators": { "contacts": { "sensors": "Dominique, 06 12 34 56 78" },'))
     gateway.start().connected()
+    uplink = {"deviceInfo": {"devEui": "24e124136b502217"}, "time": datetime.datetime.now(datetime.timezone.utc).isoformat(), "fCnt": 7, "fPort": 85,
+              "data": "AA==", "object": {"humidity": 55.5}}
+    broker.publish("application/1/device/24e124136b502217/event/up", json.dumps(uplink))
     for number in range(5):
         broker.publish("tonnelle/v1/up/parc/air", reading(20 + number))
         broker.publish("tonnelle/v1/up/square/70b3d57ed0001234", json.dumps(
             [{"bn": "urn:dev:70b3d57ed0001234:", "n": "temperature", "v": 25 + number}]))
     broker.publish("tonnelle/v1/command/heat", json.dumps(
         {"level": 3, "by": "Camille Martin", "reason": "Camille says so", "until": "2099-01-01T00:00:00Z"}))
-    wait_for("the readings", lambda: gateway.ledger()["accepted"] == 10 and gateway.ledger()["commands"] == 1)
+    wait_for("the readings", lambda: gateway.ledger()["accepted"] == 11 and gateway.ledger()["commands"] == 1)
     gateway.stop()
     trace = folder / "anonymous.jsonl"
     result = tonnelle("replay", folder / "data", "--anonymise", "--write", trace)
     assert result.returncode == 0 and b" entries written, 0 lines skipped" in result.stderr
     text = trace.read_text()
-    for secret in ("70b3d57ed0001234", "/air", '\\"air\\"', "Camille", "porte"):
+    for secret in ("70b3d57ed0001234", "/air", '\\"air\\"', "Camille", "porte", "24-E1", "24e124136b502217", "cour-3", "Dominique", "06 12", "astreinte",
+                   "hook-7f3a"):
         assert secret not in text, secret
     assert "tonnelle/v1/up/parc/sensor-" in text and "000000000000000" in text and "parc" in text
     assert lines(tonnelle("replay", trace)) == lines(tonnelle("replay", folder / "data"))
+    ledger = json.loads(tonnelle("replay", trace, "--summary").stdout)["ledger"]
+    assert (ledger["accepted"], ledger["received"]) == (11, 11), "the list and its device still belong together"
     again = tonnelle("replay", folder / "data", "--anonymise", "--write", trace)
     assert again.returncode == 1 and b"exists already" in again.stderr
 
