@@ -111,6 +111,9 @@ def test_a_filter_that_the_broker_refuses(folder, broker, gateway):
     code, found = doctor(gateway)
     assert code == 1 and faults(found) == [
         ("broker", "it refuses tonnelle/v1/command/#: let this user subscribe to them")], found
+    # A gateway that runs was told so, too.
+    gateway.start(ready=False)
+    wait_for("the gateway's own word", lambda: has(doctor(gateway)[1], "fault", "gateway", "the broker refuses it tonnelle/v1/command/#"))
 
 
 def test_secrets_that_others_can_read(folder, gateway):
