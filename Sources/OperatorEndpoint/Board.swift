@@ -44,7 +44,8 @@ struct Board {
     facts.view.heatNow.isEmpty
       ? words.heatUnknown
       : facts.view.heatNow.map {
-        words.heat(level: $0.level, sources: [$0.source.rawValue], until: $0.until) + " · \($0.by), \($0.reason)"
+        words.heat(level: $0.level, sources: [$0.source.rawValue], until: $0.until)
+          + " · \($0.by), \(OperatorTerms.reason($0, language))"
       }
       .joined(separator: " / ")
   }

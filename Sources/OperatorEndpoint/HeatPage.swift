@@ -42,7 +42,7 @@ struct HeatPage {
         return operatorRow([
           source, "\(entry.level)", moment(entry.from),
           entry.until.map(moment) ?? language("sans fin", "without an end"), holds(entry), escapeHTML(entry.by),
-          escapeHTML(entry.reason),
+          escapeHTML(OperatorTerms.reason(entry, language)),
         ])
       })
   }

@@ -1,6 +1,8 @@
 // Names that the core and the journal keep, as people on duty read them.
 
+internal import CoolIslands
 internal import Pages
+internal import Quantities
 
 enum OperatorTerms {
   private static let french = [
@@ -40,6 +42,15 @@ enum OperatorTerms {
       halves[0] = words[what] ?? (what.hasPrefix("level ") ? "niveau " + what.dropFirst(6) : what)
       return halves.joined(separator: " jusqu'à ")
     }.joined(separator: ", ")
+  }
+
+  /// Why a heat level holds; what the gateway itself observed has words of its own.
+  static func reason(_ entry: HeatEntry, _ language: Language) -> String {
+    let means = entry.reason.split(separator: " ").dropFirst(2)
+    guard language == .fr, entry.source == .observation, means.count == 4, let day = CivilDay(String(means.last ?? ""))
+    else { return entry.reason }
+    let values = means.prefix(2).joined(separator: " ").map { $0 == "." ? "," : String($0) }.joined()
+    return "moyennes sur trois jours \(values), le \(language.date(day))"
   }
 
   /// What a task says of a sensor's fields and tests: `temperature (flat_line)`.
