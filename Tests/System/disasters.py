@@ -320,7 +320,10 @@ SECOND = ('{{"tst":"{0}{1}Z","topic":"tonnelle/v1/up/{2}","qos":1,"retain":0,"pa
 
 
 def write_messages(writer, count, topics, begins, batch=2000):
-    """Writes many messages of one temperature each, twenty a second from a moment on; returns the moment after them."""
+    """Writes many messages of one temperature each, twenty a second from a moment on; returns the moment after them.
+
+    Air of 20 to 22 °C: what leaps from reading to reading is a fault, and is looked at as one.
+    """
     number = 0
     while number < count:
         lines = []
@@ -329,7 +332,7 @@ def write_messages(writer, count, topics, begins, batch=2000):
             if part == 0 or not lines:
                 stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(begins // 1000 + second))
             lines.append(SECOND.format(stamp, f".{part * 50:03}" if part else "", topics[step % len(topics)],
-                                       step % 65_535 + 1, 20 + step * 7 % 100 / 10))
+                                       step % 65_535 + 1, 20 + abs(step // 50 % 40 - 20) / 10))
         number += len(lines)
         writer.append("".join(lines).encode(), len(lines), begins + (number - 1) * 50)
     return begins + count * 50

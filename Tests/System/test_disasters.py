@@ -41,9 +41,11 @@ def database(gateway):
 
 
 def flipped(blob):
-    """A blob with one bit turned over in its middle."""
+    """A blob with one bit turned over near its middle: in a text one of a letter, so that others can read it all the same."""
     blob = bytearray(blob)
-    blob[len(blob) // 2] ^= 0x10
+    middle = len(blob) // 2
+    letters = (index for index in range(middle, len(blob)) if blob[index] in b"abcdefghij" and blob[index - 1] != 0x5C)
+    blob[next(letters, middle) if blob.isascii() else middle] ^= 0x10
     return bytes(blob)
 
 
