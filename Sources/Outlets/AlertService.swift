@@ -123,13 +123,7 @@ public final class AlertService: @unchecked Sendable {
 
   /// Begins to look and to send.
   public func start() {
-    queue.async { [self] in
-      let timer = DispatchSource.makeTimerSource(queue: queue)
-      timer.schedule(deadline: .now(), repeating: Self.interval, leeway: .milliseconds(50))
-      timer.setEventHandler { [weak self] in self?.turn() }
-      timer.resume()
-      self.timer = timer
-    }
+    queue.async { [self] in timer = queue.ticking(every: Self.interval) { [weak self] in self?.turn() } }
   }
 
   /// Stops; what has not left waits in the outbox for the next start.

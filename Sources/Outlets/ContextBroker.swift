@@ -75,13 +75,7 @@ public final class ContextBroker: @unchecked Sendable {
 
   /// Begins to send.
   public func start() {
-    queue.async { [self] in
-      let timer = DispatchSource.makeTimerSource(queue: queue)
-      timer.schedule(deadline: .now(), repeating: Self.interval, leeway: .milliseconds(50))
-      timer.setEventHandler { [weak self] in self?.turn() }
-      timer.resume()
-      self.timer = timer
-    }
+    queue.async { [self] in timer = queue.ticking(every: Self.interval) { [weak self] in self?.turn() } }
   }
 
   /// Stops; the next start tells everything that holds then.

@@ -84,13 +84,7 @@ public final class LongHistory: @unchecked Sendable {
 
   /// Opens the outbox, and begins to send what waits in it.
   public func start() {
-    queue.async { [self] in
-      let timer = DispatchSource.makeTimerSource(queue: queue)
-      timer.schedule(deadline: .now(), repeating: Self.interval, leeway: .milliseconds(50))
-      timer.setEventHandler { [weak self] in self?.turn() }
-      timer.resume()
-      self.timer = timer
-    }
+    queue.async { [self] in timer = queue.ticking(every: Self.interval) { [weak self] in self?.turn() } }
   }
 
   /// Stops; what is not provably kept waits in the outbox for the next start.
