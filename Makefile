@@ -9,6 +9,7 @@ ARM_PACKAGES   = gcc-arm-none-eabi libnewlib-arm-none-eabi
 DEB_PACKAGES   = dpkg-dev binutils libcurl4-openssl-dev lintian mandoc man-db systemd strace
 BENCH_PACKAGES = nginx-light wrk prometheus-mqtt-exporter prometheus librrd-dev gcc libc6-dev valgrind curl
 
+SHELL = /bin/bash
 PORT ?= 8080
 OPERATOR_PORT ?= 8081
 PROGRAM = .build/release/tonnelle
@@ -31,7 +32,7 @@ lint: ## the source style
 	swift format lint --strict --parallel -r Sources Tests Package.swift
 
 unit: packages test-packages ## the rooms, one by one
-	swift test --disable-xctest --skip SimulationTests
+	$(call swift-test,--skip SimulationTests)
 	$(MAKE) simulate
 
 system: build test-packages ## the whole program, with a real broker and a real browser
@@ -42,7 +43,7 @@ acceptance: build test-packages ## the long tests: PART=name for one of them
 	$(PYTEST) -s -m acceptance $(if $(PART),-k $(PART)) Tests/System
 
 simulate: packages ## disasters by the seed: SEEDS=n, the first being SEED=k
-	SEEDS=$(or $(SEEDS),200) SEED=$(or $(SEED),1) swift test --disable-xctest --filter SimulationTests
+	SEEDS=$(or $(SEEDS),200) SEED=$(or $(SEED),1) $(call swift-test,--filter SimulationTests)
 
 fuzz: packages ## libFuzzer on what reads from outside: TARGET=json|senml|cbor|decoders|hours|settings|trace, SECONDS=60
 	FUZZ=1 swift build -c release --scratch-path .build/fuzz --product Fuzz -Xswiftc -use-ld=lld
@@ -67,6 +68,10 @@ format: ## formats the sources
 
 clean: ## removes what was built
 	rm -rf .build .venv
+
+# What failed comes last, after some thousand lines of what passed.
+swift-test = swift test --disable-xctest $(1) 2>&1 | tee .build/tests.log; \
+	[ $${PIPESTATUS[0]} = 0 ] || { grep -A 8 'recorded an issue' .build/tests.log; exit 1; }
 
 # apt-get is called only for what is missing. RUNLEVEL=1: installing mosquitto must not start a broker of the system.
 install = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \
