@@ -71,7 +71,7 @@ clean: ## removes what was built
 
 # What failed comes last, after some thousand lines of what passed.
 swift-test = swift test --disable-xctest $(1) 2>&1 | tee .build/tests.log; \
-	[ $${PIPESTATUS[0]} = 0 ] || { grep -A 8 'recorded an issue' .build/tests.log; exit 1; }
+	[ $${PIPESTATUS[0]} = 0 ] || { grep -A 3 'recorded an issue' .build/tests.log; exit 1; }
 
 # apt-get is called only for what is missing. RUNLEVEL=1: installing mosquitto must not start a broker of the system.
 install = missing=$$(for p in $(1); do dpkg-query -W -f '$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || echo $$p; done); \

@@ -119,7 +119,7 @@ final class Simulation {
       zone: [UInt8](try Data(contentsOf: URL(filePath: "/usr/share/zoneinfo/Europe/Paris"))))
   }
 
-  /// A process starts: it opens its database and recovers.
+  /// A process starts: it opens its database and recovers, from the newest checkpoint, since nothing here damages one.
   private static func process(
     _ text: ConfigurationText, _ link: SimulatedBroker, _ outlets: SlowListener, _ now: Instant, _ pace: Pace,
     jitter: Int64
@@ -128,6 +128,10 @@ final class Simulation {
     let database = try Database(folder: "gateway", vfs: SimulatedDisk.name)
     let recovered = try Recovery.read(database, otherwise: (text, configured))
       .finish(text: text, configured: configured, now: now)
+    let newest = try database.checkpoints().first?.run ?? 0
+    guard recovered.checkpoint.number == newest else {
+      throw StoreError(code: 0, attempt: "going on from checkpoint \(newest)", detail: "it is of no use")
+    }
     return (
       database,
       Gateway(
