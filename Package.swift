@@ -118,6 +118,8 @@ let package = Package(
       with: [
         "Configuration", "CoolIslands", "Pages", "Publication", "Quantities", "RingSeries", "SensorProtocol", "Store",
       ]),
+    tests("HTTPServer"),
+    tests("OperatorEndpoint"),
     tests("Outlets", with: ["Configuration", "JSONText", "Publication", "Quantities", "Store"]),
     .target(name: "Dice", dependencies: ["CZlib"], path: "Tests/Dice", swiftSettings: relaxed),
     .testTarget(name: "HouseTests", swiftSettings: relaxed),

@@ -4,18 +4,18 @@
 
 /// MHD_start_daemon is variadic. One typed function for the one way we start it: C checks every argument.
 static inline struct MHD_Daemon *cmhd_start(unsigned int flags, const struct sockaddr *address,
-    unsigned int threads, unsigned int connections, unsigned int connections_per_address,
-    unsigned int timeout_seconds, size_t memory_per_connection, MHD_AccessHandlerCallback handler,
-    void *context, MHD_RequestCompletedCallback completed, void *completed_context) {
-  return MHD_start_daemon(flags, 0, NULL, NULL, handler, context,
+    unsigned int threads, unsigned int connections, unsigned int timeout_seconds, size_t memory_per_connection,
+    void *context, MHD_AcceptPolicyCallback admits, MHD_NotifyConnectionCallback connection,
+    MHD_AccessHandlerCallback handler, MHD_RequestCompletedCallback completed) {
+  return MHD_start_daemon(flags, 0, admits, context, handler, context,
       MHD_OPTION_SOCK_ADDR, address,
       MHD_OPTION_THREAD_POOL_SIZE, threads,
       MHD_OPTION_CONNECTION_LIMIT, connections,
-      MHD_OPTION_PER_IP_CONNECTION_LIMIT, connections_per_address,
       MHD_OPTION_CONNECTION_TIMEOUT, timeout_seconds,
       MHD_OPTION_CONNECTION_MEMORY_LIMIT, memory_per_connection,
       MHD_OPTION_LISTENING_ADDRESS_REUSE, 1u,
-      MHD_OPTION_NOTIFY_COMPLETED, completed, completed_context,
+      MHD_OPTION_NOTIFY_CONNECTION, connection, context,
+      MHD_OPTION_NOTIFY_COMPLETED, completed, context,
       MHD_OPTION_END);
 }
 
@@ -34,11 +34,16 @@ static inline struct MHD_Response *cmhd_stream_response(size_t block_size, MHD_C
 /// MHD_CONTENT_READER_END_OF_STREAM is a cast macro.
 static inline ssize_t cmhd_end_of_stream(void) { return MHD_CONTENT_READER_END_OF_STREAM; }
 
-/// The client's IPv4 address in the host's byte order; 0 where it is not known. Variadic and a union: C reads it.
+/// An IPv4 address in the host's byte order; 0 where it is not known.
+static inline uint32_t cmhd_address(const struct sockaddr *address) {
+  if (address == NULL || address->sa_family != AF_INET) return 0;
+  return ntohl(((const struct sockaddr_in *)address)->sin_addr.s_addr);
+}
+
+/// The address of a connection's client. Variadic and a union: C reads it.
 static inline uint32_t cmhd_client(struct MHD_Connection *connection) {
   const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-  if (info == NULL || info->client_addr->sa_family != AF_INET) return 0;
-  return ntohl(((const struct sockaddr_in *)info->client_addr)->sin_addr.s_addr);
+  return info == NULL ? 0 : cmhd_address(info->client_addr);
 }
 
 /// Connections that are open now, of all threads.

@@ -8,10 +8,6 @@ internal import Synchronization
 /// The log keeps its newest bytes only. A stream that has fallen behind them is ended: the browser connects again and
 /// says what it had last, or gets the whole state.
 public final class EventBroadcaster: Sendable {
-  /// Bytes of the log that are kept for slow streams, and for those that come back: every place of a city of ten
-  /// thousand may change at one moment, as at midnight.
-  static let logLimit = 16 * 1024 * 1024
-
   /// An event in the log.
   private struct Entry {
     /// Position of its first byte since the beginning.
@@ -47,6 +43,7 @@ public final class EventBroadcaster: Sendable {
 
   private let state = Mutex(State())
   private let limit: Int
+  private let keeping: Int
   /// Tells the events of this run of the program from those of another.
   private let run: String
 
@@ -54,9 +51,12 @@ public final class EventBroadcaster: Sendable {
   ///
   /// - Parameters:
   ///   - limit: streams at once.
+  ///   - keeping: bytes of the log that are kept for slow streams, and for those that come back; every place of a city of
+  ///     ten thousand may change at one moment, as at midnight.
   ///   - run: letters and digits that no other run of the program uses.
-  public init(limit: Int, run: String) {
+  public init(limit: Int, keeping: Int = 16 << 20, run: String) {
     self.limit = limit
+    self.keeping = keeping
     self.run = run
   }
 
@@ -76,9 +76,9 @@ public final class EventBroadcaster: Sendable {
       let number = state.firstNumber + state.entries.count
       state.entries.append(Entry(start: state.end, subject: subject))
       state.log += Array("id: \(run)-\(number)\n".utf8) + Self.encode(event: name, data: data)
-      guard state.log.count > Self.logLimit else { return }
+      guard state.log.count > keeping else { return }
       // Half is let go at once, at the border of an event.
-      let first = state.entry(at: state.end - Self.logLimit / 2)
+      let first = state.entry(at: state.end - keeping / 2)
       let dropped = state.entries[first].start - state.base
       state.log.removeFirst(dropped)
       state.entries.removeFirst(first)

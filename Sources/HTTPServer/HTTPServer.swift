@@ -45,6 +45,7 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
   public typealias Handler = @Sendable (Request) -> Reply
 
   private let handler: Handler
+  private let clients: ClientLimit
   private var daemon: OpaquePointer?
 
   /// The port it listens on.
@@ -55,6 +56,7 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
   /// - Throws: ``HTTPServerError``, when the port is taken for instance.
   public init(_ options: HTTPServerOptions, handler: @escaping Handler) throws(HTTPServerError) {
     self.handler = handler
+    clients = ClientLimit(options.connectionsPerAddress)
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = UInt16(options.port).bigEndian
@@ -68,8 +70,8 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
     unsafe daemon = unsafe withUnsafePointer(to: &address) { pointer in
       unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
         unsafe cmhd_start(
-          flags, address, UInt32(options.threads), UInt32(options.connections), UInt32(options.connectionsPerAddress),
-          UInt32(options.idleTimeout), options.memoryPerConnection, Self.handle, context, Self.completed, nil)
+          flags, address, UInt32(options.threads), UInt32(options.connections), UInt32(options.idleTimeout),
+          options.memoryPerConnection, context, Self.admits, Self.connectionChanged, Self.handle, Self.completed)
       }
     }
     guard let daemon = unsafe daemon else {
@@ -81,8 +83,10 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
 
   deinit { stop() }
 
-  /// How many connections are open.
-  public var connections: Int { unsafe daemon.map { Int(unsafe cmhd_connections($0)) } ?? 0 }
+  /// Connections that are open, and that were closed at once since their address had too many.
+  public var connections: (open: Int, refused: Int) {
+    (unsafe daemon.map { Int(unsafe cmhd_connections($0)) } ?? 0, clients.refused)
+  }
 
   /// Stops listening, ends all connections, and waits for the threads.
   public func stop() {
@@ -106,6 +110,23 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
     guard code == 0 else {
       let reason = errno == EADDRINUSE ? "another program has the port" : unsafe String(cString: strerror(errno))
       throw HTTPServerError(description: "cannot listen on \(options.address):\(options.port): \(reason)")
+    }
+  }
+
+  private static let admits: MHD_AcceptPolicyCallback = { context, address, _ in
+    guard let context = unsafe context else { return .NO }
+    let server = unsafe Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+    return unsafe server.clients.admits(cmhd_address(address)) ? .YES : .NO
+  }
+
+  private static let connectionChanged: MHD_NotifyConnectionCallback = { context, connection, _, change in
+    guard let context = unsafe context, let connection = unsafe connection else { return }
+    let server = unsafe Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue()
+    let address = unsafe cmhd_client(connection)
+    if change == .CONNECTION_NOTIFY_STARTED {
+      server.clients.opened(address)
+    } else {
+      server.clients.closed(address)
     }
   }
 

@@ -73,7 +73,10 @@ enum Metrics {
 
   private static func port(_ traffic: PublicTraffic, _ text: inout MetricsText) {
     text.family(
-      "tonnelle_public_connections", .gauge, "Open connections of the public port.", Int64(traffic.connections))
+      "tonnelle_public_connections", .gauge, "Open connections of the public port.", Int64(traffic.connections.open))
+    text.family(
+      "tonnelle_public_connections_refused", .counter,
+      "Connections closed at once since their address had too many.", Int64(traffic.connections.refused))
     text.family("tonnelle_event_streams", .gauge, "Open event streams.", Int64(traffic.streams.open))
     text.family(
       "tonnelle_event_streams_refused", .counter, "Event streams refused since there were too many.",

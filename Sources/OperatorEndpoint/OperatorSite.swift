@@ -52,13 +52,13 @@ public struct OperatorsFacts: Sendable {
 
 /// What the public port serves and refuses.
 public struct PublicTraffic: Sendable {
-  /// Connections that are open.
-  public var connections: Int
+  /// Connections: open, refused since their address had too many.
+  public var connections: (open: Int, refused: Int)
   /// Event streams: open, refused since there were too many, ended since they fell behind.
   public var streams: (open: Int, refused: Int, dropped: Int)
 
   /// Traffic.
-  public init(connections: Int, streams: (open: Int, refused: Int, dropped: Int)) {
+  public init(connections: (open: Int, refused: Int), streams: (open: Int, refused: Int, dropped: Int)) {
     self.connections = connections
     self.streams = streams
   }
