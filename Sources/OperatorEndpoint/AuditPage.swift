@@ -18,7 +18,7 @@ struct AuditPage {
     let rows = acts.map { act in
       let at = Instant(milliseconds: act.at)
       let change =
-        act.refusal.map { language("refusé : ", "refused: ") + $0 }
+        act.refusal.map { language("refusé : ", "refused: ") + Sentences.text($0, language) }
         ?? [act.before, act.after].map { OperatorTerms.state($0, language) }.joined(separator: " → ")
       let topic = act.what.split(separator: "/").dropFirst(3).joined(separator: "/")
       return operatorRow([

@@ -56,13 +56,15 @@ struct Board {
     if !facts.brokerConnected {
       notes.append(
         language("Pas de connexion au broker", "No connection to the broker")
-          + (facts.brokerReason.map { language(" : ", ": ") + $0 } ?? ""))
+          + (facts.brokerReason.map { language(" : ", ": ") + Sentences.text($0, language) } ?? ""))
     }
     for filter in facts.refusedFilters {
       notes.append(language("Le broker refuse l'abonnement à", "The broker refuses the subscription to") + " \(filter)")
     }
     if let reason = facts.storeReason {
-      notes.append(language("Rien ne peut être enregistré", "Nothing can be stored") + language(" : ", ": ") + reason)
+      notes.append(
+        language("Rien ne peut être enregistré", "Nothing can be stored") + language(" : ", ": ")
+          + Sentences.text(reason, language))
     }
     return notes
   }
@@ -95,7 +97,7 @@ struct Board {
   private func row(_ place: OperatorsView.PlaceRow) -> String {
     let reasons = place.indicators.reasons.map { words.reason($0.rawValue) }.joined(separator: ", ")
     var remarks = ["\(words.state(place.indicators.pageState)) (\(reasons))"]
-    if let fault = place.timetableFault { remarks.append(fault) }
+    if let fault = place.timetableFault { remarks.append(Sentences.text(fault, language)) }
     if let override = place.override {
       remarks.append("\(override.by)\(language(" : ", ": "))\(override.reason), \(words.until(override.until))")
     }

@@ -69,7 +69,7 @@ extension OperatorSite {
     let outcome =
       call.facts.storeReason == nil ? options.act("tonnelle/v1/command/\(topic)", json.bytes) : ActOutcome.notDone
     switch outcome {
-    case .refused(let sentence): return refuse(call, sentence)
+    case .refused(let sentence): return refuse(call, Sentences.text(sentence, call.language))
     case .accepted:
       guard call.caller.formToken == nil else { return seeOther(page, call) }
       return document("application/json", Array(#"{"accepted":true}"#.utf8), for: call)

@@ -61,7 +61,7 @@ struct TaskText {
   }
 
   private static func what(_ task: ReadinessTask, _ language: Language) -> String {
-    let detail = task.detail.map { " (\($0))" } ?? ""
+    let detail = task.detail.map { " (\(Sentences.text($0, language)))" } ?? ""
     let fields = task.detail.map { " (\(OperatorTerms.detail($0, language)))" } ?? ""
     let count = task.count ?? 0
     return switch task.kind {
