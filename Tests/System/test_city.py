@@ -63,7 +63,9 @@ def test_room_now_and_in_the_coming_slots(broker, city):
     assert library["free"] == room["free"] == 100 - 60 - 18 - 1
     assert library["slots"][0]["effect"] == "takes_room" and library["slots"][0]["capacity_left"] == 40
     about = json.loads(broker.retained("tonnelle/v1/places/biblio/about"))
-    assert about["programme"][0]["capacity_left"] == 40 and "18" not in json.dumps(about["programme"])
+    assert about["programme"][0]["capacity_left"] == 40
+    # Nothing that depends on how many there are now.
+    assert all(set(slot) == {"from", "until", "effect", "capacity_left"} for slot in about["programme"])
 
 
 def test_what_sensors_are_worth_and_how_hot_it_was(broker, city):
