@@ -413,7 +413,7 @@ struct SettingsReader {
     choices.feltBorders = reader.rising("felt_cel", count: 3, in: 0...60) ?? choices.feltBorders
     choices.noiseBorders = reader.rising("noise_db", count: 3, in: 25...130) ?? choices.noiseBorders
     choices.calmPeaks = reader.milli("calm_l10_db", in: 25...130) ?? choices.calmPeaks
-    if let shares: [MilliPercent] = reader.rising("occupancy_percent", count: 2, in: 1...100) {
+    if let shares: [MilliPercent] = reader.rising("occupancy_percent", count: 2, in: 1...94) {
       choices.occupancyBorders = shares.map { $0.rawValue / 100 }
     }
     if let hours = reader.object("noise_hours") { noiseHours(hours, &choices.noiseHours) }

@@ -24,6 +24,12 @@ extension CityState {
     return before.map { prudent($0, newest) } ?? newest
   }
 
+  /// Minutes over which a sensor's temperature is a mean: those of the settings, or as many as it takes for a sensor that
+  /// speaks more seldom to have spoken in them, though it were two minutes late; no more than the ring of minutes holds.
+  private func coolnessWindow(of sensor: SensorWiring) -> Int64 {
+    max(borders.coolnessWindow, min((sensor.period + 59) / 60 + 2, 120))
+  }
+
   private func latest(_ series: SeriesIndex, since oldest: Instant, at now: Instant) -> Int64? {
     guard let sample = bank.latest(of: series, atOrBefore: now.milliseconds), sample.time >= oldest.milliseconds
     else { return nil }
@@ -79,13 +85,14 @@ extension CityState {
   /// The reference's mean over the same minutes, and whether it is doubtful.
   ///
   /// It is nil where the reference stands still or in the sun: then it would make places look cool.
-  private func reference(_ index: Int, minutes: Int64, at now: Instant) -> (value: Int64, isDoubtful: Bool)? {
+  private func reference(_ index: Int, at now: Instant) -> (value: Int64, isDoubtful: Bool)? {
     guard let street = references[index], isMeasuring(street, at: now), let series = wires[street].temperature else {
       return nil
     }
     let quality = qualities[series.rawValue]
     guard isComparable(quality) else { return nil }
-    return windowMean(series, minutes: minutes, at: now) { min($0, $1) }.map { ($0, quality.flag == .suspect) }
+    return windowMean(series, minutes: coolnessWindow(of: wires[street]), at: now) { min($0, $1) }
+      .map { ($0, quality.flag == .suspect) }
   }
 
   /// Whether a series may be what others are compared with.
@@ -97,9 +104,8 @@ extension CityState {
     _ index: Int, at now: Instant
   ) -> (PublicIndicators.Coolness?, AvailabilityFacts.Readings) {
     guard traits[index].hasTemperature else { return (nil, .good) }
-    let window = borders.coolnessWindow
-    let mean = median(index, at: now, of: \.temperature) { state, series, _ in
-      state.windowMean(series, minutes: window, at: now)
+    let mean = median(index, at: now, of: \.temperature) { state, series, wiring in
+      state.windowMean(series, minutes: state.coolnessWindow(of: wiring), at: now)
     }
     guard
       let (air, worth) = mean
@@ -128,7 +134,7 @@ extension CityState {
       felt.rawValue, borders: borders.felt, margin: 300, patience: .minutes(10), at: now)
     var difference: MilliCelsius?
     var differenceClass: DifferenceClass?
-    if let mean, let reference = reference(index, minutes: window, at: now) {
+    if let mean, let reference = reference(index, at: now) {
       let value = MilliCelsius(reference.value - mean.value)
       if reference.isDoubtful { readings = .doubtful }
       let classIndex = places[index].difference.update(

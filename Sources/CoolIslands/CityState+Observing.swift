@@ -171,8 +171,7 @@ extension CityState {
     switch observation.field {
     case .inTotal: places[place].headcount.pass(in: step?.people ?? 0, out: 0, at: time)
     case .outTotal: places[place].headcount.pass(in: 0, out: step?.people ?? 0, at: time)
-    case .people where time >= places[place].headcount.lastHeard ?? .distantPast:
-      places[place].headcount.rebase(to: count)
+    case .people where isNewest: places[place].headcount.rebase(to: count)
     case .occupied where isNewest: presence(count == 1, sensor: sensor, place: place, at: time)
     default: break
     }

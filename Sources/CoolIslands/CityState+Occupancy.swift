@@ -94,6 +94,11 @@ extension CityState {
     }
   }
 
+  /// Whether a living sensor counts: one that sees nobody in its corner does not know of a crowd better than a door.
+  private func isCounted(_ index: Int, at now: Instant) -> Bool {
+    traits[index].sensors.contains { wires[$0].counts && isAlive($0, at: now) }
+  }
+
   /// What the public knows of the occupancy changes on a five-minute grid, and depends on level and capacity alone.
   mutating func updateOccupancy(_ index: Int, at now: Instant) {
     guard let patience = traits[index].patience else {
@@ -104,7 +109,9 @@ extension CityState {
     let grid = now.floored(toMilliseconds: Self.occupancyGrid.milliseconds)
     guard grid == now, places[index].occupancySetAt != grid else { return }
     places[index].occupancySetAt = grid
-    if let since = places[index].headcount.freeSince, now - since >= city.choices.freeGrace {
+    if let since = places[index].headcount.freeSince, now - since >= city.choices.freeGrace,
+      places[index].headcount.mayBeDrift || !isCounted(index, at: now)
+    {
       places[index].headcount.rebase(to: 0)
       places[index].headcount.notePresence(isFree: false, at: now)  // whoever passes a counter now is there
     }
@@ -120,7 +127,7 @@ extension CityState {
     let share = min(1000, people * 1000 / Int64(capacity))
     let borders = city.choices.occupancyBorders
     let level = OccupancyLevel.allCases[
-      places[index].occupancy.update(share, borders: borders, margin: 50, patience: nil, at: now)]
+      places[index].occupancy.update(share, borders: borders, margin: PrivacyGate.margin, patience: nil, at: now)]
     places[index].publicOccupancy = PrivacyGate.occupancy(level: level, capacity: capacity, borders: borders)
   }
 }

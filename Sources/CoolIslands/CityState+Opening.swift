@@ -48,7 +48,28 @@ extension CityState {
     }
     let regular = openingByProgramme(index, regularOpening(index, at: now), at: now)
     guard traits[index].hasHeatHours else { return regular }
-    return openingInHeat(city.places[index].heatHours, index, regular, at: now)
+    let before = places[index].heatOpenUntil
+    let found = openingInHeat(city.places[index].heatHours, index, regular, at: now)
+    if places[index].heatOpenUntil != before { places[index].openings = openings(index) }
+    return (foreseen(found.0, index, at: now), found.1)
+  }
+
+  /// A level that is announced to change may end what holds now sooner or later than the hours of today's level do.
+  private func foreseen(
+    _ opening: PublicIndicators.Opening, _ index: Int, at now: Instant
+  ) -> PublicIndicators.Opening {
+    guard heat.nextChange(after: now) != nil, let openings = places[index].openings,
+      opening.state == .open || opening.state == .closed
+    else { return opening }
+    let running = openings.first { $0.from <= now && now < $0.until }
+    guard running?.state ?? .closed == opening.state else { return opening }
+    var end = running?.until ?? openings.first { $0.from > now }?.from
+    while let last = end, let next = openings.first(where: { $0.from == last && $0.state == opening.state }) {
+      end = next.until
+    }
+    var foreseen = opening
+    foreseen.until = end.flatMap { ending($0, index, now) }
+    return foreseen
   }
 
   /// What the timetable alone says.

@@ -11,7 +11,9 @@ extension CityState {
     let lists = hours(index)
     if place.override == nil, place.programmeIntervals.isEmpty, !traits[index].hasHeatHours { return lists[0] }
     var borders = Set(lists.joined().flatMap { [$0.from, $0.until] })
-    if let until = place.override?.until { borders.formUnion([until, until - .days(1)]) }
+    if let override = place.override, let day = place.day {
+      borders.formUnion([override.until, city.zone.instant(day.adding(days: -1), secondOfDay: 0)])
+    }
     var change = borders.min()
     while let last = change, let next = heat.nextChange(after: last), borders.count < 1000 {
       borders.insert(next)
@@ -82,7 +84,11 @@ extension CityState {
     // A span that heat has begun goes on when the level drops, unless it shall not, or others replace the timetable.
     for (number, rule) in rules.enumerated() where rule.minLevel > level && rule.onDrop != .stop && !isReplaced {
       let span = lists[number + 2].first { $0.state == .open && $0.from <= moment && moment < $0.until }
-      if let span, reaches(rule.minLevel, span.from, moment) { holding.append([span]) }
+      guard let span else { continue }
+      // That it was announced may have been taken back since.
+      if reaches(rule.minLevel, span.from, moment) || span.until == places[index].heatOpenUntil {
+        holding.append([span])
+      }
     }
     let state = status(holding)
     if status(lists.prefix(1)) == state { return (state, .regular) }

@@ -295,6 +295,8 @@ public struct CityState: ~Copyable, Sendable {
     guard let hours = city.places[place].schoolHours, from <= to else { return false }
     guard to - from <= .days(1) else { return true }
     let day = city.zone.civil(from).day.adding(days: -1)
+    // Of what comes after its last day such a rule says nothing: the children may be there.
+    if let last = hours.lastDay, city.zone.civil(to).day > last { return true }
     return hours.openIntervals(from: day, days: 4, in: city.calendar(of: place))
       .contains { $0.from <= to && $0.until > from }
   }
@@ -325,7 +327,13 @@ public struct CityState: ~Copyable, Sendable {
   }
 
   /// Takes what a source says about the heat.
-  public mutating func setHeat(_ entries: [HeatEntry], of source: HeatEntry.Source) { heat.set(entries, of: source) }
+  ///
+  /// The level and the places that depend on it are looked at in the next whole second.
+  public mutating func setHeat(_ entries: [HeatEntry], of source: HeatEntry.Source, at now: Instant) {
+    heat.set(entries, of: source)
+    heatChanged(at: now.nextWholeSecond)
+    nextDue = min(nextDue, now.nextWholeSecond)
+  }
 
   /// Asks for an evaluation of the places whose opening depends on the heat.
   public mutating func heatChanged(at second: Instant) {

@@ -87,6 +87,9 @@ public struct Headcount: Sendable {
     lastDrift.map { abs($0.drift) >= 10 && abs($0.drift) * 1000 > share * $0.entered } ?? false
   }
 
+  /// Whether so few are counted that they may be what counters missed: a tenth of all passages, or five.
+  var mayBeDrift: Bool { people <= max(5, passages / 10) }
+
   /// The half width of the interval around the count, rounded outwards: 3 % of all passages.
   public var uncertainty: Int64 { (passages * 3 + 99) / 100 }
 

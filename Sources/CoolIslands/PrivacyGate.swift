@@ -8,15 +8,18 @@ public import Quantities
 
 /// Makes public values.
 public enum PrivacyGate {
-  /// Occupancy as a function of level and capacity: room is what is left at the level's upper border, in fives.
+  /// How far beyond a border, in thousandths of the capacity, a level holds on.
+  static let margin: Int64 = 50
+
+  /// Occupancy as a function of level and capacity: room is what is left where the level ends at the latest, in fives.
   static func occupancy(level: OccupancyLevel, capacity: Int, borders: [Int64]) -> PublicIndicators.Occupancy {
     let taken: Int64 =
       switch level {
-      case .free: borders[0]
-      case .busy: borders[1]
+      case .free: borders[0] + margin
+      case .busy: borders[1] + margin
       case .full: 1000
       }
-    let room = Int(Int64(capacity) * (1000 - taken) / 1000) / 5 * 5
+    let room = Int(Int64(capacity) * max(0, 1000 - taken) / 1000) / 5 * 5
     return .init(level: level, roomLeft: room >= 5 ? room : nil)
   }
 }

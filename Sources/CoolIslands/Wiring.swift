@@ -15,6 +15,8 @@ struct SensorWiring {
   /// Silence after which nothing is known any more.
   let staleAfter: Span
   let countsPeople: Bool
+  /// Whether it counts heads or passages; a presence sensor does not.
+  let counts: Bool
   /// Whether it says anything that is not about people.
   let measures: Bool
   /// Its place; nil for a station.
@@ -34,6 +36,7 @@ struct SensorWiring {
     headcount = find(.people)
     staleAfter = sensor.staleAfter
     countsPeople = sensor.fields.contains(where: \.isAboutPeople)
+    counts = sensor.fields.contains { $0.isTotal || $0 == .people }
     measures = sensor.fields.contains(where: \.isMeasurement)
     place = sensor.place
     period = sensor.period

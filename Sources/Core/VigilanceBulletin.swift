@@ -59,6 +59,7 @@ enum VigilanceBulletin {
   private static func span(_ item: JSONValue) -> (from: Instant, until: Instant, level: Int)? {
     guard let from = item["begin_time"].flatMap({ Instant(rfc3339: $0.slice) }),
       let until = item["end_time"].flatMap({ Instant(rfc3339: $0.slice) }), from < until,
+      from > Instant(milliseconds: 0),
       let level = item.identifier("color_id").flatMap({ Int($0) }), (1...4).contains(level)
     else { return nil }
     return (from, until, level)

@@ -216,8 +216,7 @@ public struct World: ~Copyable, Sendable {
       case .heat(let source, let entries):
         if source == .feed { result.by = "Météo-France" }
         result.before = state.heat.words(of: source, at: message.arrival, zone)
-        state.setHeat(entries, of: source)
-        heatCheckedAt = min(heatCheckedAt, message.arrival - .milliseconds(1))
+        state.setHeat(entries, of: source, at: second)
         result.after = state.heat.words(of: source, at: message.arrival, zone)
         result.isNews = source != .feed || result.before != result.after
       case .override(let id, let override):

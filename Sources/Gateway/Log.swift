@@ -33,7 +33,9 @@ public enum Log {
     guard priority.rawValue <= minimum.load(ordering: .relaxed) else { return }
     // journald reads the prefix from a pipe; on a terminal it would only be in the way.
     let prefix = isatty(2) == 1 ? "" : "<\(priority.rawValue)>"
-    let line = Array("\(prefix)\(identifier): \(text.filter { $0 != "\n" })\n".utf8)
+    // What a stranger sent may stand in the text: it must not begin a line of its own, nor move a terminal's cursor.
+    let printable = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }
+    let line = Array("\(prefix)\(identifier): \(String(String.UnicodeScalarView(printable)))\n".utf8)
     // One call a line, so that lines of several threads do not mix; a log that cannot be written is no reason to stop.
     _ = unsafe line.withUnsafeBytes { unsafe Glibc.write(2, $0.baseAddress, $0.count) }
   }

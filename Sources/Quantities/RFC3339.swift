@@ -1,12 +1,18 @@
 // Instants as text, in both directions: RFC 3339, and the odd form of mosquitto_sub.
 
 extension Instant {
+  /// Seconds of the first moment of the year 0 and of the last one of the year 9999.
+  private static let firstSecond: Int64 = -62_167_219_200
+  private static let lastSecond: Int64 = 253_402_300_799
+
   /// RFC 3339 text with an offset; milliseconds only where there are any.
+  ///
+  /// The form has years from 0 to 9999: a moment beyond them is written as the first or the last one of these.
   ///
   /// - Parameter offset: seconds east of UTC; 0 is written `Z`.
   /// - Returns: text such as `2026-07-18T12:00:00+02:00`.
   public func rfc3339(offset: Int = 0) -> String {
-    let local = seconds + Int64(offset)
+    let local = min(max(seconds + Int64(offset), Self.firstSecond), Self.lastSecond)
     let dayNumber = local.floorDivided(by: 86_400)
     let second = Int(local - dayNumber * 86_400)
     let (year, month, day) = CivilDay(daysSinceEpoch: dayNumber).components

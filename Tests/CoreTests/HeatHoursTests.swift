@@ -129,7 +129,8 @@ import Testing
     #expect(opening(world, at(9, 1)) == .init(state: .open, until: at(10), rule: .heat))
     #expect(opening(world, at(12)) == .init(state: .closed, until: at(18), rule: .heat))
     heat(world, 4, at(13))
-    #expect(opening(world, at(13, 1)) == .init(state: .closed, until: nil, rule: .heat))
+    // The level is announced until 23:00; then the timetable holds again, which opens at 8.
+    #expect(opening(world, at(13, 1)) == .init(state: .closed, until: at(32), rule: .heat))
     #expect(opening(world, at(18, 30))?.state == .closed)
   }
 
@@ -141,7 +142,7 @@ import Testing
     heat(world, 2, at(19))
     #expect(opening(world, at(20)) == .init(state: .open, until: at(24), rule: .heat))
     heat(world, 4, at(21))
-    #expect(opening(world, at(21, 1)) == .init(state: .closed, until: nil, rule: .heat))
+    #expect(opening(world, at(21, 1)) == .init(state: .closed, until: at(23), rule: .heat))  // when the level ends
     heat(world, 2, at(22))
     #expect(opening(world, at(22, 1)) == .init(state: .open, until: at(24), rule: .heat))
   }
