@@ -24,9 +24,12 @@ public enum Admission: Hashable, Sendable {
   ///
   /// - Parameters:
   ///   - message: what arrived.
+  ///   - mayHaveWaited: whether the broker may have kept it for so long that its arrival says nothing of its age.
   ///   - state: the city, for its sensors and school hours.
   /// - Returns: the decision.
-  public static func of(_ message: Message, in state: borrowing CityState) -> Admission {
+  public static func of(
+    _ message: Message, mayHaveWaited: Bool = false, in state: borrowing CityState
+  ) -> Admission {
     let isCommand = Topics.isCommand(message.topic)
     guard message.payload.count <= (isCommand ? maximumCommand : maximumPayload) else {
       return .refused(.payloadTooLarge, sensor: state.sensor(onTopic: message.topic))
@@ -50,19 +53,19 @@ public enum Admission: Hashable, Sendable {
     }
     let asItIs = Admission.admitted(.message(message), sensor: sensor, refusals: [])
     let isInSchoolyard = state.isInSchoolyard(sensor: sensor)
-    guard message.isRetained || isInSchoolyard else { return asItIs }
+    guard message.isRetained || mayHaveWaited || isInSchoolyard else { return asItIs }
     let configured = state.city.sensors[sensor]
 
-    // These two kinds are looked into before they are stored.
+    // These kinds are looked into before they are stored.
     let decoded: Decoded
     do {
       decoded = try state.decode(message.payload, of: sender, topic: message.topic, arrival: message.arrival)
     } catch {
-      return .refused(error, sensor: sensor)
+      return message.isRetained || isInSchoolyard ? .refused(error, sensor: sensor) : asItIs
     }
-    // A retained message without a time of its own may be years old.
+    // A retained message without a time of its own may be years old, and one that waited as old as the night was long.
     let readings = Int64(decoded.count)
-    if message.isRetained && !decoded.observations.allSatisfy(\.hasOwnTime) {
+    if (message.isRetained || mayHaveWaited) && !decoded.observations.allSatisfy(\.hasOwnTime) {
       return .refused(.retained, readings: readings, sensor: sensor)
     }
     guard isInSchoolyard, let place = configured.place else { return asItIs }
@@ -106,5 +109,7 @@ extension CityState {
   /// Decides on a message.
   ///
   /// A method, so that the city is lent and not copied.
-  func admission(of message: Message) -> Admission { Admission.of(message, in: self) }
+  func admission(of message: Message, mayHaveWaited: Bool) -> Admission {
+    Admission.of(message, mayHaveWaited: mayHaveWaited, in: self)
+  }
 }

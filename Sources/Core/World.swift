@@ -154,7 +154,14 @@ public struct World: ~Copyable, Sendable {
   }
 
   /// Decides whether a message may enter the journal; nil before the first configuration.
-  public func admission(of message: Message) -> Admission? { withState { $0.admission(of: message) } }
+  ///
+  /// - Parameters:
+  ///   - message: what arrived.
+  ///   - mayHaveWaited: whether the broker may have kept it for so long that its arrival says nothing of its age.
+  /// - Returns: the decision.
+  public func admission(of message: Message, mayHaveWaited: Bool = false) -> Admission? {
+    withState { $0.admission(of: message, mayHaveWaited: mayHaveWaited) }
+  }
 
   /// Who sent a message, and how many readings it holds: 1 where that cannot be known.
   public func sender(of message: Message) -> (sensor: Int?, readings: Int64) {

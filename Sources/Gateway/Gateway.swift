@@ -34,6 +34,10 @@ public struct Pace: Sendable {
 public final class Gateway {
   /// Messages of one batch at most.
   static let batchLimit = 2000
+  /// How old a reading may be that says nothing of its age and waited in the broker.
+  static let longestWait = Span.minutes(2)
+  /// How long it takes at most until all that waited has come.
+  static let backlogTime = Span.seconds(30)
   /// How often a store that failed is tried again.
   static let probeInterval = Span.seconds(1)
 
@@ -70,6 +74,9 @@ public final class Gateway {
   /// Whom the settings do not know; since this process began.
   private var strangers = Strangers()
   private var lastKeepAlive = Span.milliseconds(0)
+  /// When the broker could last have told what came, in core time; and until when it tells what waited meanwhile.
+  private var lastOnline: Instant
+  private var backlogUntil: Span?
 
   // The store.
   private var storeReason: String?
@@ -112,6 +119,7 @@ public final class Gateway {
     redeliveries = recovered.redeliveries
     publisher = Publisher(
       gateway: recovered.configured.settings.gateway, leftovers: recovered.leftovers)
+    lastOnline = recovered.world.now
     world = recovered.world
     self.link = link
     self.store = store
@@ -147,6 +155,7 @@ public final class Gateway {
       batch.entries.append(submission.entry.moved(to: now))
     }
     for event in events { admit(event, at: now, moment, &batch) }
+    if isOnline { lastOnline = now }
     let first = store.nextPosition
     guard writeHistory(before: now, moment), commit(&batch, at: now, moment) else {
       for submission in submissions { submission.failed() }
@@ -220,6 +229,8 @@ public final class Gateway {
     case .connected(let sessionPresent):
       redeliveries.connected(sessionPresent: sessionPresent)
       batch.entries.append(.connected(now, sessionPresent: sessionPresent))
+      let hasWaited = sessionPresent && now - lastOnline > Self.longestWait
+      backlogUntil = hasWaited ? .milliseconds(moment.uptime.milliseconds + Self.backlogTime.milliseconds) : nil
       connected(sessionPresent: sessionPresent)
     case .lost(let reason):
       lost(reason, moment)
@@ -248,7 +259,9 @@ public final class Gateway {
       batch.redelivered.append(message)
       return
     }
-    switch world.admission(of: message) {
+    // Without a guarantee nothing waits.
+    let mayHaveWaited = message.qos > 0 && backlogUntil.map { moment.uptime < $0 } ?? false
+    switch world.admission(of: message, mayHaveWaited: mayHaveWaited) {
     case nil: break  // recovery always ends with a configuration
     case .admitted(var entry, let sensor, let refusals):
       if let sensor, case .message(var message) = entry {

@@ -181,6 +181,30 @@ struct Stage {
     #expect(stage.listener.status?.storeReason == nil)
   }
 
+  @Test(
+    "what waited in the broker for longer than anybody knows is no reading of now, unless it has a time",
+    arguments: [(90_000, true), (150_000, false)] as [(Int64, Bool)])
+  func waited(_ example: (away: Int64, counts: Bool)) throws {
+    var stage = try Stage()
+    stage.pass([.connected(sessionPresent: false)])
+    stage.pass([Stage.reading(33, packet: 1)])
+    stage.pass([.lost(reason: "gone")])
+    let dated = #"[{"n":"temperature","v":20,"t":-100}]"#
+    stage.pass(
+      after: example.away,
+      [
+        .connected(sessionPresent: true), Stage.reading(20, packet: 2),
+        .message(
+          LinkMessage(
+            topic: "tonnelle/v1/up/x/x", payload: Array(dated.utf8), qos: 1, isRetained: false, packet: 3)),
+      ])
+    let ledger = stage.gateway.world.ledger
+    #expect(ledger.messages == (example.counts ? 3 : 2) && ledger.isBalanced)
+    #expect(ledger.refusals.first { $0.reason == "retained" }?.count == (example.counts ? 0 : 1))
+    stage.pass(after: 31_000, [Stage.reading(32, packet: 4)])
+    #expect(stage.gateway.world.ledger.messages == ledger.messages + 1)
+  }
+
   @Test("a redelivery on a resumed session counts once; the same reading sent anew counts again") func redelivery()
     throws
   {
