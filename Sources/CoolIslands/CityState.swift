@@ -294,9 +294,9 @@ public struct CityState: ~Copyable, Sendable {
   public func hasSchoolHours(place: Int, from: Instant, to: Instant) -> Bool {
     guard let hours = city.places[place].schoolHours, from <= to else { return false }
     guard to - from <= .days(1) else { return true }
-    let day = city.zone.civil(from).day.adding(days: -1)
     // Of what comes after its last day such a rule says nothing: the children may be there.
-    if let last = hours.lastDay, city.zone.civil(to).day > last { return true }
+    if let end = traits[place].schoolHoursEnd, to >= end { return true }
+    let day = city.zone.civil(from).day.adding(days: -1)
     return hours.openIntervals(from: day, days: 4, in: city.calendar(of: place))
       .contains { $0.from <= to && $0.until > from }
   }

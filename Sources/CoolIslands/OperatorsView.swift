@@ -67,7 +67,7 @@ public struct OperatorsView: Sendable {
     public var isInHeatPlan: Bool
     /// Whether it would be open at 23:00 in the highest heat.
     public var isOpenInHotNights: Bool
-    /// The first moment of which its timetable says nothing any more.
+    /// The first moment of which its timetable, or its school hours, say nothing any more.
     public var timetableEnds: Instant?
     /// Until when the school holidays that it goes by are known.
     public var holidaysEnd: CivilDay?
@@ -150,7 +150,8 @@ extension CityState {
           hasTimetable: hasTimetable, timetableFault: fault, override: places[index].override, sensors: sensorRows,
           isInHeatPlan: traits[index].hasHeatHours,
           isOpenInHotNights: traits[index].hasHeatHours && isOpen(index, at: night, level: 4),
-          timetableEnds: traits[index].timetableEnds, holidaysEnd: place.schoolHolidays?.known.upperBound,
+          timetableEnds: [traits[index].timetableEnds, traits[index].schoolHoursEnd].compactMap(\.self).min(),
+          holidaysEnd: place.schoolHolidays?.known.upperBound,
           position: place.about.position))
     }
     var view = OperatorsView(

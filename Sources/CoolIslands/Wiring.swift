@@ -65,6 +65,8 @@ struct PlaceWiring {
   var measuring = 0
   /// The first moment of which the timetable says nothing any more.
   let timetableEnds: Instant?
+  /// The first moment of which the school hours say nothing any more.
+  let schoolHoursEnd: Instant?
   /// What kind of timetable it has.
   let timetable: PlainTimetable
   let hasHeatHours: Bool
@@ -78,11 +80,11 @@ struct PlaceWiring {
 
   /// Of a place without sensors.
   init(_ place: Place, zone: CivilZone) {
-    if case .hours(let hours) = place.opening, let last = hours.lastDay {
-      timetableEnds = zone.instant(last.adding(days: 1), secondOfDay: 0)
-    } else {
-      timetableEnds = nil
+    func end(_ hours: OpeningHours?) -> Instant? {
+      hours?.lastDay.map { zone.instant($0.adding(days: 1), secondOfDay: 0) }
     }
+    if case .hours(let hours) = place.opening { timetableEnds = end(hours) } else { timetableEnds = nil }
+    schoolHoursEnd = end(place.schoolHours)
     timetable =
       switch place.opening {
       case .none: .none

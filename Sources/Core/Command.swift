@@ -143,6 +143,7 @@ extension Command {
 
     func text(_ key: String) throws(CommandError) -> String {
       guard let text = root[key]?.string, !text.isEmpty else { throw CommandError("\"\(key)\" is missing") }
+      guard text.utf8.count <= 2000 else { throw CommandError("\"\(key)\" has more than 2,000 bytes") }
       return text
     }
 

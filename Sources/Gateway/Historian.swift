@@ -14,8 +14,8 @@ struct Historian {
   var daysPerCommit = 64
   /// Transitions that are kept at most while nothing can be stored.
   private static let mostTransitions = 200_000
-  /// Characters of a text in the audit log at most.
-  private static let longestText = 500
+  /// Bytes of a text in the audit log at most.
+  private static let longestText = 2000
   /// Time that a clock leapt over, from which on the history says that nobody was there.
   private static let shortestGap = Span.minutes(15)
 
@@ -81,7 +81,10 @@ struct Historian {
       case .history(let piece): pieces.append((.readings(piece), entry))
       case .command(let result) where result.isNews:
         // A command by MQTT may be as long as a bulletin.
-        func short(_ text: String) -> String { String(text.prefix(Self.longestText)) }
+        func short(_ text: String) -> String {
+          // A character may be made of any number of others.
+          text.utf8.count <= Self.longestText ? text : String(text.unicodeScalars.prefix(Self.longestText / 4))
+        }
         acts.append(
           Act(
             position: entry, at: result.at.milliseconds, what: short(result.topic), by: result.by.map(short),

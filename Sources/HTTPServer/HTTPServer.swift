@@ -39,7 +39,8 @@ public struct HTTPServerError: Error, Hashable, Sendable, CustomStringConvertibl
 ///
 /// It answers on its own threads until it is stopped.
 ///
-/// `@unchecked Sendable`: the handle is set before any thread starts and used again only by `stop`.
+/// `@unchecked Sendable`: the handle is set before any thread starts; whoever asks for `connections` must not do so while
+/// `stop` runs.
 @safe public final class HTTPServer: @unchecked Sendable {
   /// Decides what to answer; called on several threads at once.
   public typealias Handler = @Sendable (Request) -> Reply

@@ -44,7 +44,7 @@ extension OperatorSite {
   private func act(
     _ call: Call, _ topic: String, from page: String, hasEnd: Bool = false, _ body: (inout JSONWriter) -> Void
   ) -> Reply {
-    let reason = (call.form["reason"] ?? "").filter { $0 != "\n" && $0 != "\r" }
+    let reason = (call.form["reason"] ?? "").filter { !$0.isNewline }
     guard reason.contains(where: { !$0.isWhitespace }), reason.count <= 500 && reason.utf8.count <= 2000 else {
       return refuse(
         call,

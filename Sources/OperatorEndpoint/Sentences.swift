@@ -3,7 +3,7 @@
 
 internal import Pages
 
-/// Sentences with places (`*`) for what differs.
+/// Sentences with places for what differs: `*` stays as it is, `~` may be a sentence itself.
 enum Sentences {
   /// A sentence in somebody's language; one that is not known here stays as it is.
   static func text(_ english: String, _ language: Language) -> String {
@@ -12,12 +12,16 @@ enum Sentences {
 
   /// The French of a sentence.
   static func french(_ english: String) -> String? {
+    func isPlace(_ character: Character) -> Bool { character == "*" || character == "~" }
     for (pattern, french) in all {
-      let pieces = pattern.split(separator: "*", omittingEmptySubsequences: false)
-      guard let places = match(Substring(english), pieces[...]) else { continue }
-      // What stands in a sentence may be one.
-      var parts = places.map { self.french(String($0)) ?? String($0) }[...]
-      return french.map { $0 == "*" ? parts.popFirst() ?? "" : String($0) }.joined()
+      let pieces = pattern.split(omittingEmptySubsequences: false, whereSeparator: isPlace)
+      guard let found = match(Substring(english), pieces[...]) else { continue }
+      var places = found[...]
+      return french.map { character in
+        guard isPlace(character) else { return String(character) }
+        let text = String(places.popFirst() ?? "")
+        return character == "~" ? self.french(text) ?? text : text
+      }.joined()
     }
     return nil
   }
@@ -42,13 +46,15 @@ enum Sentences {
   private static let all = timetables + commands + broker + disk
 
   private static let timetables = [
-    ("column *: *", "colonne * : *"),
+    ("column *: ~", "colonne * : ~"),
     ("always_open is *, and opening_hours are \"*\"", "always_open vaut *, et opening_hours « * »"),
     (
       "opening_hours are \"*\", and opening_hours_also \"*\"",
       "opening_hours dit « * », et opening_hours_also « * »"
     ),
     ("'*' means nothing in opening hours", "« * » ne veut rien dire dans des horaires"),
+    ("the closing quote of the comment was expected", "le guillemet qui ferme le commentaire était attendu"),
+    ("no number of opening hours has so many digits", "aucun nombre d'un horaire n'a autant de chiffres"),
     ("opening hours were expected", "des horaires étaient attendus"),
     (
       "';', ',' or '||' and another rule, or the end, was expected",
@@ -84,7 +90,7 @@ enum Sentences {
     ("a time such as 18:00 was expected", "une heure comme 18:00 était attendue"),
     ("two digits of minutes were expected", "deux chiffres de minutes étaient attendus"),
     ("there is no such time", "cette heure n'existe pas"),
-    ("*, * to *, was expected", "attendu : *, de * à *"),
+    ("~, * to *, was expected", "attendu : ~, de * à *"),
     ("a week", "une semaine"),
     ("minutes", "des minutes"),
     ("how many years lie between", "l'écart en années"),
@@ -97,6 +103,7 @@ enum Sentences {
     ("a JSON object was expected", "un objet JSON était attendu"),
     ("\"*\" is not known here; known are *", "« * » n'est pas connu ici ; sont connus : *"),
     ("\"*\" is missing", "« * » manque"),
+    ("\"*\" has more than 2,000 bytes", "« * » dépasse 2 000 octets"),
     (
       "\"level\" must be 1, 2, 3 or 4, or null where you say nothing any more",
       "« level » doit être 1, 2, 3 ou 4, ou null pour ne plus rien dire"
@@ -143,7 +150,7 @@ enum Sentences {
 
   /// In SQLite's words, the usual ones.
   private static let disk = [
-    ("* failed: * (SQLite *)", "* a échoué : * (SQLite *)"),
+    ("* failed: ~ (SQLite *)", "* a échoué : ~ (SQLite *)"),
     ("database or disk is full", "le disque est plein"),
     ("disk I/O error", "erreur d'entrée-sortie du disque"),
     ("attempt to write a readonly database", "le disque est en lecture seule"),

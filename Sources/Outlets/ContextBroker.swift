@@ -161,9 +161,10 @@ public final class ContextBroker: @unchecked Sendable {
   private func delete(_ names: [String]) {
     var json = JSONWriter()
     json.array { json in for name in names { json.string(name) } }
-    post("delete", json.bytes) { broker, _ in
-      for name in names { broker.told[name] = nil }
-      broker.note { $0.subtract(names) }
+    post("delete", json.bytes) { broker, refused in
+      let gone = names.filter { !refused.contains($0) }
+      for name in gone { broker.told[name] = nil }
+      broker.note { $0.subtract(gone) }
     }
   }
 
@@ -185,15 +186,18 @@ public final class ContextBroker: @unchecked Sendable {
     caller.call("POST", url, headers: headers, body: body, mostBytes: 1 << 20) { [self] answer in
       queue.async { [self] in
         isBusy = false
-        take(answer, done)
+        take(answer, isDeletion: operation == "delete", done)
       }
     }
   }
 
-  private func take(_ answer: HTTPAnswer, _ done: (ContextBroker, Set<String>) -> Void) {
-    // 404 is the answer to a deletion of what is not there; 207 says which ones went wrong.
-    guard answer.isWhole || answer.status == 404 else { return fail(answer.fault) }
-    let refused = answer.status == 207 ? Self.refused(answer.body) : []
+  private func take(_ answer: HTTPAnswer, isDeletion: Bool, _ done: (ContextBroker, Set<String>) -> Void) {
+    // What was to be deleted and is not there is gone; but a broker must say so, and not a proxy before it.
+    let isGone =
+      isDeletion && answer.status == 404 && (try? JSONDocument(answer.body).root).map(Self.isAbsence) ?? false
+    guard answer.isWhole || isGone else { return fail(answer.fault) }
+    // 207 says which ones went wrong.
+    let refused = answer.status == 207 ? Self.refused(answer.body, isDeletion: isDeletion) : []
     done(self, Set(refused.map(\.name)))
     if let first = refused.first { return fail("it refuses \(refused.count) entities, \(first.name): \(first.reason)") }
     if lastError != nil { tell(.delivered, "the context broker takes entities again") }
@@ -201,10 +205,16 @@ public final class ContextBroker: @unchecked Sendable {
     attempts = 0
   }
 
-  private static func refused(_ body: [UInt8]) -> [(name: String, reason: String)] {
+  /// Whether an error of NGSI-LD (ETSI GS CIM 009, 6.3.2) says that something is not there.
+  private static func isAbsence(_ error: JSONValue) -> Bool {
+    error["type"]?.string?.hasSuffix("/ResourceNotFound") ?? false
+  }
+
+  private static func refused(_ body: [UInt8], isDeletion: Bool) -> [(name: String, reason: String)] {
     guard let errors = try? JSONDocument(body).root["errors"] else { return [] }
     return errors.elements.compactMap { error in
       guard let name = error["entityId"]?.string else { return nil }
+      if isDeletion, let error = error["error"], isAbsence(error) { return nil }
       return (name, String((error["error"]?["title"]?.string ?? "no reason").prefix(200)))
     }
   }

@@ -30,9 +30,6 @@ extension PublicSite {
       switch name {
       case "place":
         let ids = value.split(separator: ",").map(String.init)
-        guard ids.count <= Self.mostSubjects else {
-          throw Problem(400, "Bad request", "more than \(Self.mostSubjects) places are asked for: ask for all")
-        }
         for id in ids where snapshot.place(id) == nil {
           throw Problem(404, "Not found", "there is no place \"\(id)\"")
         }
@@ -40,17 +37,17 @@ extension PublicSite {
       case "bbox":
         let box = try FeatureQuery.box(value)
         let inside = snapshot.places.filter { box.intersects($0.about.shape) }.map(\.about.id)
-        // Each such stream has a list of its own: who wants more gets all, which is one list for everybody.
-        guard inside.count <= Self.mostSubjects else {
-          throw Problem(
-            400, "Bad request",
-            "\(inside.count) places lie there: ask for at most \(Self.mostSubjects), or for all without bbox")
-        }
         subjects = Set(inside).union(subjects ?? [])
       default:
         guard ["true", "false"].contains(value) else { throw Problem(400, "Bad request", "state is true or false") }
         wantsState = value == "true"
       }
+    }
+    // Each such stream has a state of its own: who wants more gets all, which is one for everybody.
+    guard subjects?.count ?? 0 <= Self.mostSubjects else {
+      throw Problem(
+        400, "Bad request",
+        "\(subjects?.count ?? 0) places are asked for: ask for at most \(Self.mostSubjects), or for all")
     }
     // Not all at the same moment, when all have lost their streams at the same moment.
     let retry = Array("retry: \(Int.random(in: 3000...8000))\n\n".utf8)

@@ -22,10 +22,12 @@ extension PublicSite {
     guard let history = history.withLock({ $0 }) else {
       throw Problem(503, "Starting", "the history is not open yet")
     }
-    // A day that is over stays as it is, but for what the last minutes of it are still being stored.
+    // A day that is over stays as it is, but for what could not be stored yet: it is looked at again every hour.
     let isOver = snapshot.at - snapshot.city.zone.instant(day.adding(days: 1), secondOfDay: 0) > .hours(1)
     var fault: Problem?
-    let resource = cache.resource("/history/\(name)", version: isOver ? 0 : snapshot.version) {
+    let resource = cache.resource(
+      "/history/\(name)", version: isOver ? UInt64(max(0, snapshot.at.seconds / 3600)) : snapshot.version
+    ) {
       let zone = snapshot.city.zone
       let changes = history.changes(
         from: zone.instant(day, secondOfDay: 0), to: zone.instant(day.adding(days: 1), secondOfDay: 0),

@@ -200,5 +200,7 @@ import Testing
     _ = world.advance(to: Fixture.start + .hours(8))
     let count = Fixture.message("tonnelle/v1/up/cour/cour", #"[{"n":"people","v":30}]"#, at: 8 * 3600)
     #expect(try refusal(of: world.admission(of: count)) == .schoolHours)
+    let tasks = try #require(world.world.withState { $0.operatorsView(at: world.now).tasks } ?? nil)
+    #expect(tasks.contains { $0.kind == .timetableExpired && $0.place == "cour" })
   }
 }

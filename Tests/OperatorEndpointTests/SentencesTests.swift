@@ -23,7 +23,10 @@ import Testing
 
   @Test(
     "there is French for everything that is said of timetables and commands",
-    arguments: [("Timetables", " error(", 25), ("Timetables", "number(", 5), ("Core", "CommandError(", 13)])
+    arguments: [
+      ("Timetables", " error(", 25), ("Timetables", "number(", 5), ("Timetables", "message: ", 3),
+      ("Core", "CommandError(", 13),
+    ])
   func complete(_ source: (room: String, call: String, least: Int)) throws {
     let texts = try Self.literals(of: source.room, after: source.call)
     #expect(texts.count >= source.least, "\(texts)")
@@ -39,6 +42,7 @@ import Testing
       (
         "\"levle\" is not known here; known are level, by", "« levle » n'est pas connu ici ; sont connus : level, by"
       ),
+      ("\"minutes\" is missing", "« minutes » manque"),
       (
         "COMMIT failed: database or disk is full (SQLite 13)", "COMMIT a échoué : le disque est plein (SQLite 13)"
       ),

@@ -173,13 +173,14 @@ def test_a_broker_that_was_away_gets_the_present(broker, gateway):
         assert [each["id"] for each in late.requests[0][2]].count("urn:ngsi-ld:PointOfInterest:ville:parc") == 1
         assert len(late.requests) <= 2, "it was told the past"
         wait_for("the word of it", lambda: "entities_delivered" in gateway.log.read_text())
-        # A broker that answers badly is asked again.
-        late.status = 503
-        broker.publish("tonnelle/v1/up/parc/air", reading(25))
-        wait_for("a refusal", lambda: gateway.log.read_text().count("entities_not_delivered") == 2)
-        late.status = None
-        wait_for("the new one", lambda: value(late, "parc", "temperature") == gateway.place("parc")["air_temperature"] and
-                 gateway.log.read_text().count("entities_delivered") == 2)
+        # A broker that answers badly is asked again; so is one behind a proxy that does not find it.
+        for number, (status, celsius) in enumerate(((503, 25), (404, 24)), 2):
+            late.status = status
+            broker.publish("tonnelle/v1/up/parc/air", reading(celsius))
+            wait_for("a refusal", lambda: gateway.log.read_text().count("entities_not_delivered") == number)
+            late.status = None
+            wait_for("the new one", lambda: value(late, "parc", "temperature") == gateway.place("parc")["air_temperature"] and
+                     gateway.log.read_text().count("entities_delivered") == number)
     finally:
         late.stop()
 

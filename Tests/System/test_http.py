@@ -148,6 +148,25 @@ def answers(gateway):
         return False
 
 
+def test_a_stream_of_many_places_is_a_stream_of_all(gateway):
+    gateway.write_places([(f"p{number}", f"Parc {number}", "park", '"opening_hours":"24/7"') for number in range(600)])
+    gateway.write_settings(sensors='{ "id": "rue", "station": "rue", "fields": ["temperature"] }')
+    gateway.start()
+    names = [f"p{number}" for number in range(600)]
+    for query in ("place=" + ",".join(names[:501]), "bbox=4,45,5,46", "bbox=4,45,5,46&bbox=4,45,5,46",
+                  "place=" + ",".join(names[:300]) + "&place=" + ",".join(names[300:])):
+        status, _, body = get(gateway.url("/events?" + query))
+        assert status == 400 and b"at most 500" in body, query[:60]
+
+
+def test_nobody_writes_lines_into_the_log(gateway, broker):
+    gateway.start().connected()
+    broker.publish("tonnelle/v1/command/heat", json.dumps({"x\r\n<3>store_failed: the disk is full\x1b[2J": 1}))
+    wait_for("the refusal", lambda: "is not known here" in gateway.log.read_text())
+    text = gateway.log.read_text()
+    assert not any("store_failed" in line.split("command", 1)[0] for line in text.splitlines()) and "\x1b" not in text
+
+
 def test_a_stop_ends_open_streams(serving):
     with socket.create_connection(("127.0.0.1", serving.port)) as s:
         s.sendall(b"GET /events HTTP/1.1\r\nHost: x\r\n\r\n")

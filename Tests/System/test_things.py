@@ -171,6 +171,7 @@ def test_a_query_that_costs_too_much_is_refused(serving):
     ("/Things(parc)", 400), ("/Things/Datastreams", 400), ("/Things('parc')/name", 501), ("/Things/$ref", 501),
     ("/Things?$top=-1", 400), ("/Things?$top=x", 400), ("/Things?$skip=-1", 400), ("/Things?$count=maybe", 400),
     ("/Things?top=1", 400), ("/Things?$select=roof", 400), ("/Things?$expand=Roof", 400), ("/Things?$orderby=name%20up", 400),
+    ("/Things?$filter=" + "Datastreams/Thing/" * 4 + "name%20eq%20'a'", 400), ("/Things?$orderby=" + "Datastreams/Thing/" * 4 + "name", 400),
     ("/Things?$filter=", 400), ("/Things?$filter=name%20eq", 400), ("/Things?$filter=(name%20eq%20'a'", 400),
     ("/Things?$filter=name%20eq%20'a", 400), ("/Things?$filter=%2B%2B", 400), ("/Things?$filter=name%20eq%20'a'%20x", 400),
     ("/Things?$filter=" + "(" * 200 + "true" + ")" * 200, 400), ("/Things?$filter=" + "not%20" * 200 + "true", 400),

@@ -29,10 +29,14 @@ indirect enum FilterExpression {
   /// Whether an entity fulfils it; what is not known fulfils nothing, nor does its contrary.
   func holds(_ entity: Entity, in model: ThingsModel) -> Bool { truth(entity, model) ?? false }
 
+  /// Names of a path at most: each may look up other entities, and none needs more.
+  static let longestPath = 6
+
   /// How many comparisons it takes at most.
   var size: Int {
     switch self {
-    case .literal, .path: 1
+    case .literal: 1
+    case .path(let names): names.count
     case .compare(_, let a, let b), .and(let a, let b), .or(let a, let b): a.size + b.size
     case .not(let a), .within(_, let a): a.size
     case .call(_, let arguments): arguments.map(\.size).reduce(1, +)
@@ -126,7 +130,7 @@ indirect enum FilterExpression {
 }
 
 /// Reads conditions; nested no deeper than anybody writes them.
-private struct FilterParser {
+struct FilterParser {
   private enum Token: Equatable {
     case word(String)
     case text(String)
@@ -252,7 +256,16 @@ private struct FilterParser {
     guard let first = word.unicodeScalars.first, first.properties.isAlphabetic || first == "@" else {
       throw Problem(400, "Bad request", "$filter: \"\(word.prefix(40))\" is neither a value nor a name")
     }
-    return .path(word.split(separator: "/").map(String.init))
+    return .path(try path(word[...]))
+  }
+
+  /// The names of a path such as `Datastreams/Observations/result`.
+  static func path(_ word: Substring) throws(Problem) -> [String] {
+    let names = word.split(separator: "/").map(String.init)
+    guard names.count <= FilterExpression.longestPath else {
+      throw Problem(400, "Bad request", "a path has at most \(FilterExpression.longestPath) names")
+    }
+    return names
   }
 
   private mutating func call(_ name: String) throws(Problem) -> FilterExpression {

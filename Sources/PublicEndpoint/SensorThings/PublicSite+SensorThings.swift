@@ -52,7 +52,7 @@ private struct QueryOptions {
     guard let path = words.first, words.count <= 2, words.count == 1 || ["asc", "desc"].contains(words[1]) else {
       throw Problem(400, "Bad request", "$orderby is a field, with asc or desc behind it")
     }
-    return (path.split(separator: "/").map(String.init), words.last == "desc")
+    return (try FilterParser.path(path), words.last == "desc")
   }
 
   /// `Datastreams($top=1;$expand=Observations)`, or `Datastreams/Observations`.
@@ -308,7 +308,7 @@ private struct ThingsAnswer {
   }
 
   private func select(_ entities: [Entity], _ options: QueryOptions) throws(Problem) -> [Entity] {
-    try budget.spend(entities.count * (1 + (options.filter?.size ?? 0) + options.order.count))
+    try budget.spend(entities.count * (1 + (options.filter?.size ?? 0) + options.order.map(\.path.count).reduce(0, +)))
     var found = entities
     if let filter = options.filter { found = found.filter { filter.holds($0, in: model) } }
     guard !options.order.isEmpty else { return found }
