@@ -1,4 +1,4 @@
-// How cool it is: air and felt temperature of a place, and the difference to its reference over the same minutes.
+// How cool it is: air and felt temperature of a place, and the difference to its reference in the last minutes.
 
 internal import Publication
 internal import Quantities
@@ -82,7 +82,7 @@ extension CityState {
     }
   }
 
-  /// The reference's mean over the same minutes, and whether it is doubtful.
+  /// The reference's mean over its minutes, and whether it is doubtful.
   ///
   /// It is nil where the reference stands still or in the sun: then it would make places look cool.
   private func reference(_ index: Int, at now: Instant) -> (value: Int64, isDoubtful: Bool)? {
