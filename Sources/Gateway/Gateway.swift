@@ -229,7 +229,8 @@ public final class Gateway {
     case .connected(let sessionPresent):
       redeliveries.connected(sessionPresent: sessionPresent)
       batch.entries.append(.connected(now, sessionPresent: sessionPresent))
-      let hasWaited = sessionPresent && now - lastOnline > Self.longestWait
+      // A connection that broke soon may not have told all of it.
+      let hasWaited = sessionPresent && (now - lastOnline > Self.longestWait || isBacklog(at: moment))
       backlogUntil = hasWaited ? .milliseconds(moment.uptime.milliseconds + Self.backlogTime.milliseconds) : nil
       connected(sessionPresent: sessionPresent)
     case .lost(let reason):
@@ -252,6 +253,9 @@ public final class Gateway {
     }
   }
 
+  /// Whether the broker may still be telling what waited.
+  private func isBacklog(at moment: Moment) -> Bool { backlogUntil.map { moment.uptime < $0 } ?? false }
+
   private func admit(_ message: Message, _ moment: Moment, _ batch: inout Batch) {
     if redeliveries.isRedelivery(message) {
       let sender = world.sender(of: message)
@@ -260,8 +264,7 @@ public final class Gateway {
       return
     }
     // Without a guarantee nothing waits.
-    let mayHaveWaited = message.qos > 0 && backlogUntil.map { moment.uptime < $0 } ?? false
-    switch world.admission(of: message, mayHaveWaited: mayHaveWaited) {
+    switch world.admission(of: message, mayHaveWaited: message.qos > 0 && isBacklog(at: moment)) {
     case nil: break  // recovery always ends with a configuration
     case .admitted(var entry, let sensor, let refusals):
       if let sensor, case .message(var message) = entry {
