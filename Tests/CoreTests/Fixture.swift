@@ -93,6 +93,10 @@ final class OneWorld {
   func takeChanges() -> Changes { world.takeChanges() }
   func snapshot(version: UInt64) -> PublicSnapshot? { world.snapshot(version: version) }
   func summary(withInstants: Bool = true) -> [UInt8] { world.summary(withInstants: withInstants) }
+  func place(_ id: String) throws -> PublicPlace {
+    guard let place = snapshot(version: 1)?.place(id) else { throw Fixture.Broken(findings: ["no place \(id)"]) }
+    return place
+  }
   func sensor(onTopic topic: String) -> Int? { world.withState { $0.sensor(onTopic: topic) } ?? nil }
   func people(_ place: String) -> Int64? {
     world.withState { $0.operatorsView(at: world.now).places.first { $0.id == place }?.people } ?? nil

@@ -34,18 +34,34 @@ import Testing
     -> PublicIndicators
   {
     _ = world.advance(to: Fixture.start + .seconds(minute * 60 + second))
-    return try self.place(world, place).indicators
-  }
-
-  private func place(_ world: OneWorld, _ id: String) throws -> PublicPlace {
-    let snapshot = try #require(world.snapshot(version: 1))
-    return try #require(snapshot.place(id))
+    return try world.place(place).indicators
   }
 
   private func command(_ world: OneWorld, _ name: String, _ payload: String, minute: Int64) {
     var message = Fixture.message("tonnelle/v1/command/\(name)", payload, at: minute * 60)
     message.qos = 1
     _ = world.ingest(.command(message))
+  }
+
+  private func say(_ world: OneWorld, _ sensor: String, _ payload: String, at second: Int64) {
+    _ = world.ingest(.message(Fixture.message("tonnelle/v1/up/biblio/\(sensor)", payload, at: second)))
+  }
+
+  /// A national bulletin about the heat in Lyon.
+  private func bulletin(_ color: Int, from: String) -> String {
+    let item = #"{"begin_time":"\#(from)","end_time":"2026-07-16T00:00:00+02:00","color_id":\#(color)}"#
+    let domain = #"{"domain_id":"69","phenomenon_items":[{"phenomenon_id":"6","timelaps_items":[\#(item)]}]}"#
+    return #"{"product":{"periods":[{"timelaps":{"domain_ids":[\#(domain)]}}]}}"#
+  }
+
+  private static let lyon = (#""name": "Ville","#, #""name": "Ville", "departement": "69","#)
+  private static let closesInHeat = (
+    #""name":"Square","kind":"garden""#,
+    #""name":"Square","kind":"garden","heat_hours":[{"min_level":4,"opening_hours":"off","mode":"replace"}]"#
+  )
+  /// One more sensor at the library.
+  private static func more(_ sensor: String) -> (String, String) {
+    (#"{ "id": "salle""#, sensor + #", { "id": "salle""#)
   }
 
   @Test("sensors that speak every ten minutes are compared all the time", arguments: [600, 900] as [Int64])
@@ -72,45 +88,27 @@ import Testing
   @Test("a level that is set, replaced or taken back is followed in the next second, without any sensor") func atOnce()
     throws
   {
-    let world = try world(places: [
-      (
-        #""name":"Square","kind":"garden""#,
-        #""name":"Square","kind":"garden","heat_hours":[{"min_level":4,"opening_hours":"off","mode":"replace"}]"#
-      )
-    ])
+    let world = try world(places: [Self.closesInHeat])
     func isOpen(_ minute: Int64) throws -> Bool {
       try indicators(world, "square", minute: minute, second: 1).opening.state == .open
     }
     #expect(try isOpen(60))
-    func bulletin(_ color: Int) -> String {
-      #"{"product":{"periods":[{"timelaps":{"domain_ids":[{"domain_id":"69","phenomenon_items":[{"phenomenon_id":"6","timelaps_items":[{"begin_time":"2026-07-15T06:00:00+02:00","end_time":"2026-07-16T00:00:00+02:00","color_id":\#(color)}]}]}]}}]}}"#
-    }
+    let morning = "2026-07-15T06:00:00+02:00"
     command(world, "heat", #"{"level":4,"by":"a","reason":"r","until":"2026-07-15T20:00:00Z"}"#, minute: 61)
     #expect(try !isOpen(61))
     command(world, "heat", #"{"level":null,"by":"a","reason":"r"}"#, minute: 67)
     #expect(try isOpen(67))
-    let city = try self.world(
-      settings: [(#""name": "Ville","#, #""name": "Ville", "departement": "69","#)],
-      places: [
-        (
-          #""name":"Square","kind":"garden""#,
-          #""name":"Square","kind":"garden","heat_hours":[{"min_level":4,"opening_hours":"off","mode":"replace"}]"#
-        )
-      ])
+    let city = try self.world(settings: [Self.lyon], places: [Self.closesInHeat])
     _ = try indicators(city, "square", minute: 120)
-    command(city, "vigilance", bulletin(4), minute: 121)  // it has held since six o'clock
+    command(city, "vigilance", bulletin(4, from: morning), minute: 121)  // it has held since six o'clock
     #expect(try indicators(city, "square", minute: 121, second: 1).opening.state == .closed)
-    command(city, "vigilance", bulletin(2), minute: 128)
+    command(city, "vigilance", bulletin(2, from: morning), minute: 128)
     #expect(try indicators(city, "square", minute: 128, second: 1).opening.state == .open)
   }
 
   @Test("a bulletin with a time before all times changes nothing and harms nobody") func impossibleTime() throws {
-    let world = try world(settings: [(#""name": "Ville","#, #""name": "Ville", "departement": "69","#)])
-    let item = #"{"begin_time":"0000-01-01T00:00:00+01:00","end_time":"2026-07-16T00:00:00+02:00","color_id":4}"#
-    command(
-      world, "vigilance",
-      #"{"product":{"periods":[{"timelaps":{"domain_ids":[{"domain_id":"69","phenomenon_items":[{"phenomenon_id":"6","timelaps_items":[\#(item)]}]}]}}]}}"#,
-      minute: 1)
+    let world = try world(settings: [Self.lyon])
+    command(world, "vigilance", bulletin(4, from: "0000-01-01T00:00:00+01:00"), minute: 1)
     _ = world.advance(to: Fixture.start + .minutes(2))
     #expect(world.heatLevel() == nil)
     #expect(Instant(milliseconds: .min / 2).rfc3339(offset: -3600).hasPrefix("0000-01-01T00:00:00"))
@@ -133,7 +131,7 @@ import Testing
     #expect(try indicators(world, "parc", minute: 510).opening.state == .open)
     command(world, "heat", #"{"level":null,"by":"a","reason":"r"}"#, minute: 511)
     #expect(try indicators(world, "parc", minute: 512).opening.state == .open)
-    let openings = try place(world, "parc").openings
+    let openings = try world.place("parc").openings
     #expect(openings.contains { $0.from <= world.now && $0.until == Fixture.start + .hours(12) && $0.state == .open })
   }
 
@@ -145,7 +143,7 @@ import Testing
       #"{"state":"open","by":"a","reason":"canicule","until":"2026-07-18T22:00:00+02:00"}"#, minute: 540)
     let opening = try indicators(world, "biblio", minute: 541).opening
     #expect(opening.state == .open && opening.until == until)
-    let openings = try place(world, "biblio").openings
+    let openings = try world.place("biblio").openings
     for hour in Int64(10)...81 {
       let moment = Fixture.start + .hours(hour)
       #expect(openings.contains { $0.from <= moment && moment < $0.until && $0.state == .open }, "after \(hour) h")
@@ -153,42 +151,24 @@ import Testing
   }
 
   @Test("a motion sensor that sees nobody does not empty a place that a door has filled") func corner() throws {
-    let world = try world(settings: [
-      (
-        #"{ "id": "salle""#,
-        #"{ "id": "coin", "place": "biblio", "fields": ["occupied"], "period_s": 60 }, { "id": "salle""#
-      )
-    ])
+    let world = try world(
+      settings: [Self.more(#"{ "id": "coin", "place": "biblio", "fields": ["occupied"], "period_s": 60 }"#)])
     for minute in Int64(0)...60 {
-      _ = world.ingest(
-        .message(Fixture.message("tonnelle/v1/up/biblio/coin", #"[{"n":"occupied","vb":false}]"#, at: minute * 60)))
+      say(world, "coin", #"[{"n":"occupied","vb":false}]"#, at: minute * 60)
       guard minute % 5 == 0 else { continue }
       let total = min(98, minute * 10)
-      _ = world.ingest(
-        .message(
-          Fixture.message(
-            "tonnelle/v1/up/biblio/porte", #"[{"n":"in_total","v":\#(total)},{"n":"out_total","v":0}]"#,
-            at: minute * 60 + 1)))
+      say(world, "porte", #"[{"n":"in_total","v":\#(total)},{"n":"out_total","v":0}]"#, at: minute * 60 + 1)
       guard minute >= 15 else { continue }
       #expect(try indicators(world, "biblio", minute: minute, second: 2).occupancy?.level == .full, "at \(minute)")
     }
   }
 
   @Test("a camera is heard although the door's clock is ahead") func clocks() throws {
-    let world = try world(settings: [
-      (
-        #"{ "id": "salle""#,
-        #"{ "id": "oeil", "place": "biblio", "fields": ["people"], "period_s": 60 }, { "id": "salle""#
-      )
-    ])
+    let world = try world(
+      settings: [Self.more(#"{ "id": "oeil", "place": "biblio", "fields": ["people"], "period_s": 60 }"#)])
     for minute in Int64(0)...20 {
-      _ = world.ingest(
-        .message(
-          Fixture.message(
-            "tonnelle/v1/up/biblio/porte", #"[{"n":"in_total","v":0,"t":100},{"n":"out_total","v":0,"t":100}]"#,
-            at: minute * 60)))
-      _ = world.ingest(
-        .message(Fixture.message("tonnelle/v1/up/biblio/oeil", #"[{"n":"people","v":97}]"#, at: minute * 60 + 1)))
+      say(world, "porte", #"[{"n":"in_total","v":0,"t":100},{"n":"out_total","v":0,"t":100}]"#, at: minute * 60)
+      say(world, "oeil", #"[{"n":"people","v":97}]"#, at: minute * 60 + 1)
     }
     #expect(try indicators(world, "biblio", minute: 21).occupancy?.level == .full)
   }

@@ -11,11 +11,6 @@ import Testing
 @testable import Core
 
 @Suite("The core") struct WorldTests {
-  private func place(_ world: OneWorld, _ id: String) throws -> PublicPlace {
-    let snapshot = try #require(world.snapshot(version: 1))
-    return try #require(snapshot.place(id))
-  }
-
   @Test("a cool park beside a hot street is available, and says why and since when") func coolPark() throws {
     let world = try Fixture.world()
     for minute in Int64(0)..<12 {
@@ -23,7 +18,7 @@ import Testing
       _ = world.ingest(Fixture.air(26, at: minute * 60 + 1))
     }
     _ = world.advance(to: Fixture.start + .minutes(12))
-    let indicators = try place(world, "parc").indicators
+    let indicators = try world.place("parc").indicators
     #expect(indicators.availability == .available && indicators.isMeasured)
     #expect(indicators.reasons.contains(.coolerThanReference))
     #expect(indicators.coolness?.difference == MilliCelsius(8000))
@@ -35,10 +30,10 @@ import Testing
     let world = try Fixture.world()
     _ = world.ingest(Fixture.air(22, at: 0))
     _ = world.advance(to: Fixture.start + .minutes(1))
-    #expect(try place(world, "parc").indicators.availability == .available)
+    #expect(try world.place("parc").indicators.availability == .available)
     let effects = world.advance(to: Fixture.start + .minutes(31))
-    #expect(try place(world, "parc").indicators.availability == .unknown)
-    #expect(try place(world, "parc").indicators.reasons == [.noFreshReading])
+    #expect(try world.place("parc").indicators.availability == .unknown)
+    #expect(try world.place("parc").indicators.reasons == [.noFreshReading])
     #expect(
       effects.contains {
         if case .transition(let t) = $0 { t.to == "unknown" && t.indicator == .availability } else { false }
@@ -48,7 +43,7 @@ import Testing
   @Test("a place without sensors follows its hours and is not counted among the cool ones") func unmeasured() throws {
     let world = try Fixture.world()
     _ = world.advance(to: Fixture.start + .seconds(1))
-    let square = try place(world, "square").indicators
+    let square = try world.place("square").indicators
     #expect(square.availability == .available && !square.isMeasured && square.reasons.contains(.notMeasured))
     let counts = try #require(world.snapshot(version: 1)).counts
     #expect(counts.open == 4 && counts.cool == 0)
@@ -62,11 +57,11 @@ import Testing
     }
     for minute in Int64(0)..<7 { _ = world.ingest(level(50, minute)) }
     _ = world.advance(to: Fixture.start + .seconds(6 * 60 + 2))
-    #expect(try place(world, "parc").indicators.noise == nil)  // seven minutes of fifteen
+    #expect(try world.place("parc").indicators.noise == nil)  // seven minutes of fifteen
     for minute in Int64(7)..<14 { _ = world.ingest(level(50, minute)) }
     _ = world.ingest(level(62, 14))
     _ = world.advance(to: Fixture.start + .seconds(14 * 60 + 2))
-    let noise = try #require(try place(world, "parc").indicators.noise)
+    let noise = try #require(try world.place("parc").indicators.noise)
     // 10·lg((14·10⁵ + 10^6.2) / 15) = 52.99 dB
     #expect(noise.laeq == MilliDecibels(53_000) && noise.noiseClass == .moderate)
   }
@@ -82,11 +77,11 @@ import Testing
       "places/parc/override", #"{"state":"closed","by":"a","reason":"grève","until":"\#(until)"}"#, at: 2)
     effects += world.advance(to: Fixture.start + .seconds(3))
     #expect(world.heatLevel() == 3)
-    #expect(try place(world, "parc").indicators.opening.rule == .override)
+    #expect(try world.place("parc").indicators.opening.rule == .override)
     #expect(effects.contains(.heat(at: Fixture.start + .seconds(1), from: nil, to: 3)))
     effects = world.advance(to: Fixture.start + .minutes(31))
     #expect(effects.contains(.heat(at: Fixture.start + .minutes(30), from: 3, to: nil)))
-    #expect(try place(world, "parc").indicators.opening.state == .open)
+    #expect(try world.place("parc").indicators.opening.state == .open)
     for (topic, payload) in [
       ("heat", "{}"), ("heat", #"{"level":5,"by":"a","reason":"r","until":"\#(until)"}"#), ("heat", "nonsense"),
       ("places/nulle-part/override", #"{"state":"open","by":"a","reason":"r","until":"2026-07-16T00:00:00Z"}"#),
@@ -227,10 +222,10 @@ import Testing
         .message(Fixture.message("tonnelle/v1/up/parc/bruit", #"[{"n":"laeq_60s","v":55}]"#, at: 3600 + minute * 60)))
     }
     _ = world.advance(to: Fixture.start + .seconds(3600 + 1140))
-    #expect(try place(world, "parc").indicators.noise?.laeq == MilliDecibels(55_000))
-    #expect(try place(world, "parc").indicators.freshness?.alive == 2)
+    #expect(try world.place("parc").indicators.noise?.laeq == MilliDecibels(55_000))
+    #expect(try world.place("parc").indicators.freshness?.alive == 2)
     _ = world.advance(to: Fixture.start + .hours(2))
-    #expect(try place(world, "parc").indicators.freshness?.alive == 0)
+    #expect(try world.place("parc").indicators.freshness?.alive == 0)
   }
 
   @Test("a place held open by hand keeps its people past the usual closing") func heldOpen() throws {
@@ -250,7 +245,7 @@ import Testing
     _ = world.ingest(people(95, at: 6 * 3600))
     for minute in stride(from: Int64(361), through: 540, by: 10) { _ = world.ingest(people(95, at: minute * 60)) }
     _ = world.advance(to: Fixture.start + .hours(9))
-    #expect(try place(world, "biblio").indicators.occupancy?.level == .full)
+    #expect(try world.place("biblio").indicators.occupancy?.level == .full)
   }
 
   @Test("an entry's line says the entry") func lines() throws {
@@ -346,7 +341,7 @@ import Testing
     _ = world.advance(to: Fixture.start)
     #expect(world.now == Fixture.start)
     _ = world.advance(to: Fixture.start + .days(365))
-    #expect(try place(world, "parc").indicators.availability == .unknown)
+    #expect(try world.place("parc").indicators.availability == .unknown)
   }
 }
 
