@@ -34,10 +34,6 @@ public struct Pace: Sendable {
 public final class Gateway {
   /// Messages of one batch at most.
   static let batchLimit = 2000
-  /// How old a reading may be that says nothing of its age and waited in the broker.
-  static let longestWait = Span.minutes(2)
-  /// How long it takes at most until all that waited has come.
-  static let backlogTime = Span.seconds(30)
   /// How often a store that failed is tried again.
   static let probeInterval = Span.seconds(1)
 
@@ -74,9 +70,7 @@ public final class Gateway {
   /// Whom the settings do not know; since this process began.
   private var strangers = Strangers()
   private var lastKeepAlive = Span.milliseconds(0)
-  /// When the broker could last have told what came, in core time; and until when it tells what waited meanwhile.
-  private var lastOnline: Instant
-  private var backlogUntil: Span?
+  private var backlog: Backlog
 
   // The store.
   private var storeReason: String?
@@ -119,7 +113,7 @@ public final class Gateway {
     redeliveries = recovered.redeliveries
     publisher = Publisher(
       gateway: recovered.configured.settings.gateway, leftovers: recovered.leftovers)
-    lastOnline = recovered.world.now
+    backlog = Backlog(since: recovered.world.now)
     world = recovered.world
     self.link = link
     self.store = store
@@ -155,7 +149,7 @@ public final class Gateway {
       batch.entries.append(submission.entry.moved(to: now))
     }
     for event in events { admit(event, at: now, moment, &batch) }
-    if isOnline { lastOnline = now }
+    if isOnline { backlog.online(at: now) }
     let first = store.nextPosition
     guard writeHistory(before: now, moment), commit(&batch, at: now, moment) else {
       for submission in submissions { submission.failed() }
@@ -229,9 +223,7 @@ public final class Gateway {
     case .connected(let sessionPresent):
       redeliveries.connected(sessionPresent: sessionPresent)
       batch.entries.append(.connected(now, sessionPresent: sessionPresent))
-      // A connection that broke soon may not have told all of it.
-      let hasWaited = sessionPresent && (now - lastOnline > Self.longestWait || isBacklog(at: moment))
-      backlogUntil = hasWaited ? .milliseconds(moment.uptime.milliseconds + Self.backlogTime.milliseconds) : nil
+      backlog.connected(sessionPresent: sessionPresent, at: now, moment)
       connected(sessionPresent: sessionPresent)
     case .lost(let reason):
       lost(reason, moment)
@@ -253,9 +245,6 @@ public final class Gateway {
     }
   }
 
-  /// Whether the broker may still be telling what waited.
-  private func isBacklog(at moment: Moment) -> Bool { backlogUntil.map { moment.uptime < $0 } ?? false }
-
   private func admit(_ message: Message, _ moment: Moment, _ batch: inout Batch) {
     if redeliveries.isRedelivery(message) {
       let sender = world.sender(of: message)
@@ -264,7 +253,7 @@ public final class Gateway {
       return
     }
     // Without a guarantee nothing waits.
-    switch world.admission(of: message, mayHaveWaited: message.qos > 0 && isBacklog(at: moment)) {
+    switch world.admission(of: message, mayHaveWaited: message.qos > 0 && backlog.isTold(at: moment)) {
     case nil: break  // recovery always ends with a configuration
     case .admitted(var entry, let sensor, let refusals):
       if let sensor, case .message(var message) = entry {
